@@ -1,0 +1,289 @@
+"""Every sentence of the page, in each language it speaks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Final, Literal, get_args
+
+Language = Literal["ko", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+LANGUAGE_NAMES: Final[dict[Language, str]] = {"ko": "한국어", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One language's sentences; `{}` fields are filled with `str.format`, `_one` is used for a count of 1."""
+
+    # the frame of the page
+    language: str
+    page_search: str
+    page_library: str
+
+    # searching
+    search_label: str
+    search_placeholder: str
+    searching: str
+    start_title: str
+    start_hint: str
+    start_people: str
+    library_size: str
+    results_label: str
+    results_one: str
+    results_many: str
+    results_seconds: str
+    understood_people: str
+    understood_rest: str
+    more: str
+    nothing_title: str
+    nothing_hint: str
+    empty_title: str
+    empty_hint: str
+    processing_title: str
+    processing_hint: str
+    moment_gone: str
+
+    # a moment
+    play_moment: str
+    preview_alt: str
+    no_caption: str
+    said: str
+    seconds: str
+    match: str
+    meaning: str
+    words: str
+    people: str
+    recognised: str
+    confirmed: str
+
+    # the player
+    player_label: str
+    player_empty: str
+    why_imported: str
+    why_missing: str
+    why_format: str
+    why_browser: str
+    play: str
+    pause: str
+    from_start: str
+    frame_back: str
+    frame_forward: str
+    loop: str
+    speed: str
+    copy_link: str
+    copied: str
+    range_label: str
+
+    # the library
+    library_title: str
+    videos_one: str
+    videos_many: str
+    moments_one: str
+    moments_many: str
+    imported_badge: str
+    imported_note: str
+    length_unknown: str
+    stages_done: str
+    stages_none: str
+    failed: str
+    thumbnail_alt: str
+
+    # the stages of the pipeline
+    stage_video: str
+    stage_sampling: str
+    stage_faces: str
+    stage_face_tracks: str
+    stage_face_labels: str
+    stage_objects: str
+    stage_captions: str
+    stage_korean_captions: str
+    stage_transcript: str
+    stage_segments: str
+    stage_segment_embeddings: str
+    stage_previews: str
+
+    def stage(self, name: str) -> str:
+        """A stage's name for people; an unknown stage is called what the pipeline calls it."""
+        known: str | None = getattr(self, f"stage_{name}", None)
+        return known or name.replace("_", " ")
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+ENGLISH: Final = Texts(
+    language="Language",
+    page_search="Search",
+    page_library="Library",
+    search_label="Search moments",
+    search_placeholder="What does the moment show? In Korean or English",
+    searching="Searching…",
+    start_title="Find the moment",
+    start_hint="Describe what is on screen, who is there, or what is said. The moment plays where you press it.",
+    start_people="People in this library",
+    library_size="{videos} · {moments}",
+    results_label="Results",
+    results_one="1 moment",
+    results_many="{count} moments",
+    results_seconds="{seconds} s",
+    understood_people="People",
+    understood_rest="Scene",
+    more="Show more",
+    nothing_title="No moment matches",
+    nothing_hint="Try fewer or other words, or only a name.",
+    empty_title="The library is empty",
+    empty_hint="Add videos with `vsearch add FILE`, or put them into the inbox folder: {inbox}",
+    processing_title="The videos are being processed",
+    processing_hint="Nothing can be searched yet. The Library page shows how far each video has come.",
+    moment_gone="The moment in this link is no longer in the library.",
+    play_moment="Play {title}, {span}",
+    preview_alt="Preview of {title}, {span}",
+    no_caption="No caption yet",
+    said="Said",
+    seconds="{seconds} s",
+    match="Match {percent} %",
+    meaning="Meaning",
+    words="Words",
+    people="People",
+    recognised="{name}: recognised, {percent} % sure",
+    confirmed="{name}: confirmed by a person",
+    player_label="Player",
+    player_empty="Press a result to play its moment here.",
+    why_imported="This video came from another system's catalogue: its captions can be searched, but there is no "
+    "video file to play.",
+    why_missing="The video file is no longer in the store, so it cannot be played. Add it again to bring it back.",
+    why_format="Browsers cannot play this format ({format}). The preview shows the moment.",
+    why_browser="This browser could not play the video. The preview shows the moment.",
+    play="Play (Space)",
+    pause="Pause (Space)",
+    from_start="Back to the start of the moment (Home)",
+    frame_back="One frame back (,)",
+    frame_forward="One frame forward (.)",
+    loop="Repeat the moment",
+    speed="Speed",
+    copy_link="Copy link",
+    copied="Link copied",
+    range_label="Position in the moment",
+    library_title="Library",
+    videos_one="1 video",
+    videos_many="{count} videos",
+    moments_one="1 moment",
+    moments_many="{count} moments",
+    imported_badge="Imported",
+    imported_note="From another catalogue, without a video file",
+    length_unknown="length not known yet",
+    stages_done="Done",
+    stages_none="Waiting for its first stage",
+    failed="{stage} failed",
+    thumbnail_alt="Picture from {title}",
+    stage_video="File check",
+    stage_sampling="Shots and frames",
+    stage_faces="Faces",
+    stage_face_tracks="Face tracks",
+    stage_face_labels="Names",
+    stage_objects="Objects",
+    stage_captions="Captions",
+    stage_korean_captions="Korean captions",
+    stage_transcript="Speech",
+    stage_segments="Moments",
+    stage_segment_embeddings="Search index",
+    stage_previews="Previews",
+)
+
+KOREAN: Final = Texts(
+    language="언어",
+    page_search="검색",
+    page_library="보관함",
+    search_label="장면 검색",
+    search_placeholder="어떤 장면을 찾으세요? 한국어나 영어로 적어 주세요",
+    searching="찾는 중…",
+    start_title="찾고 싶은 장면을 적어 보세요",
+    start_hint="화면에 보이는 것, 나오는 사람, 들리는 말로 찾을 수 있어요. 결과를 누르면 그 순간부터 재생됩니다.",
+    start_people="보관함에 있는 인물",
+    library_size="{videos} · {moments}",
+    results_label="검색 결과",
+    results_one="장면 1개",
+    results_many="장면 {count}개",
+    results_seconds="{seconds}초",
+    understood_people="인물",
+    understood_rest="장면",
+    more="더 보기",
+    nothing_title="맞는 장면이 없어요",
+    nothing_hint="단어를 줄이거나 다른 말로 바꿔 보세요. 이름만 적어도 됩니다.",
+    empty_title="보관함이 비어 있어요",
+    empty_hint="`vsearch add 파일`로 영상을 추가하거나 받은 영상 폴더에 넣어 주세요: {inbox}",
+    processing_title="영상을 처리하고 있어요",
+    processing_hint="아직 검색할 수 있는 장면이 없어요. 보관함에서 영상별 진행 상황을 볼 수 있습니다.",
+    moment_gone="이 링크의 장면은 이제 보관함에 없어요.",
+    play_moment="{title} {span} 재생",
+    preview_alt="{title} {span} 미리보기",
+    no_caption="아직 설명이 없어요",
+    said="대사",
+    seconds="{seconds}초",
+    match="일치도 {percent}%",
+    meaning="의미",
+    words="단어",
+    people="인물",
+    recognised="{name}: 자동 인식, 확신도 {percent}%",
+    confirmed="{name}: 사람이 확인함",
+    player_label="플레이어",
+    player_empty="결과를 누르면 여기에서 그 장면이 재생됩니다.",
+    why_imported="다른 시스템에서 가져온 목록이라 영상 파일이 없어요. 설명은 검색할 수 있지만 재생은 할 수 없습니다.",
+    why_missing="영상 파일이 저장소에서 사라져 재생할 수 없어요. 파일을 다시 추가하면 재생됩니다.",
+    why_format="브라우저에서 재생할 수 없는 형식이에요({format}). 미리보기로 장면을 보여 드립니다.",
+    why_browser="이 브라우저에서 영상을 재생하지 못했어요. 미리보기로 장면을 보여 드립니다.",
+    play="재생 (스페이스)",
+    pause="일시정지 (스페이스)",
+    from_start="장면 처음으로 (Home)",
+    frame_back="한 프레임 뒤로 (,)",
+    frame_forward="한 프레임 앞으로 (.)",
+    loop="구간 반복",
+    speed="속도",
+    copy_link="링크 복사",
+    copied="복사했어요",
+    range_label="장면 안의 위치",
+    library_title="보관함",
+    videos_one="영상 1개",
+    videos_many="영상 {count}개",
+    moments_one="장면 1개",
+    moments_many="장면 {count}개",
+    imported_badge="가져온 목록",
+    imported_note="다른 시스템에서 가져와 영상 파일이 없음",
+    length_unknown="길이 확인 전",
+    stages_done="완료",
+    stages_none="처리를 기다리는 중",
+    failed="{stage} 실패",
+    thumbnail_alt="{title}의 한 장면",
+    stage_video="파일 확인",
+    stage_sampling="장면 분할",
+    stage_faces="얼굴 찾기",
+    stage_face_tracks="얼굴 추적",
+    stage_face_labels="인물 이름",
+    stage_objects="사물",
+    stage_captions="설명",
+    stage_korean_captions="한국어 설명",
+    stage_transcript="대사",
+    stage_segments="장면 정리",
+    stage_segment_embeddings="검색 색인",
+    stage_previews="미리보기",
+)
+
+TEXTS: Final[dict[Language, Texts]] = {"ko": KOREAN, "en": ENGLISH}
+
+
+def language_of(locale: str | None) -> Language:
+    """The page's language for a browser's locale (`ko-KR`): Korean for Korean, else English."""
+    return "ko" if (locale or "").lower().split("-")[0] == "ko" else "en"
+
+
+def counted(one: str, many: str, count: int) -> str:
+    """`1 moment`, `2 moments`."""
+    return one if count == 1 else many.format(count=f"{count:,}")
+
+
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])")
+
+
+def as_markdown(text: str) -> str:
+    """Text of people and files for a place that reads Markdown: shown as it is, never read as markup."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

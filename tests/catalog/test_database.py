@@ -1,0 +1,65 @@
+"""The catalogue's server and its migrations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from vsearch_pipeline.catalog.database import Catalog, dagster_database_url, database_url, migrate
+from vsearch_pipeline.catalog.models import Base
+from vsearch_pipeline.errors import DatabaseError
+from vsearch_pipeline.settings import Settings
+
+
+def test_migrations_give_what_the_models_say(catalog: Catalog) -> None:
+    with catalog.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        differences = [
+            step
+            for step in compare_metadata(context, Base.metadata)
+            if not (step[0] == "remove_index" and step[1].name.startswith("hnsw_"))
+        ]
+    assert differences == []
+
+
+def test_migrating_again_changes_nothing(catalog: Catalog) -> None:
+    migrate(catalog.engine)
+    with catalog.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from alembic_version")).scalar_one() == 1
+
+
+def test_dagster_has_a_schema_and_driver_of_its_own(settings: Settings, catalog: Catalog) -> None:
+    url = dagster_database_url(settings)
+    assert url.drivername == "postgresql+psycopg2"
+    assert url.query["options"] == "-csearch_path=dagster"
+    assert database_url(settings).drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [("not an address", "not a database address"), ("mysql://localhost/x", "must be PostgreSQL")],
+)
+def test_a_wrong_address_is_said_in_a_sentence(url: str, part: str, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=part):
+        database_url(Settings(home=tmp_path, database_url=url))
+
+
+def test_the_server_goes_when_its_last_user_goes_even_after_a_kill(tmp_path: Path) -> None:
+    """A killed process must not keep the server running for ever."""
+    home = tmp_path / "home"
+    start = (
+        "import os, signal, sys; from pathlib import Path;"
+        "from vsearch_pipeline.catalog.server import embedded_server;"
+        f"embedded_server(Path({str(home)!r}));"
+    )
+    killed = subprocess.run([sys.executable, "-c", start + "os.kill(os.getpid(), signal.SIGKILL)"], check=False)
+    assert killed.returncode == -9
+    assert (home / "postgres" / "postmaster.pid").exists()
+    subprocess.run([sys.executable, "-c", start], check=True)
+    assert not (home / "postgres" / "postmaster.pid").exists()

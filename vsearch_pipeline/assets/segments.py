@@ -1,0 +1,219 @@
+"""What people see and search: segments, their vectors and their previews."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from sqlalchemy import Connection
+
+from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, run_stage
+from vsearch_pipeline.captioning.captioner import CaptionFacts
+from vsearch_pipeline.captioning.compose import compose
+from vsearch_pipeline.catalog.library import list_people
+from vsearch_pipeline.catalog.models import Caption, FaceLabel, FaceTrack, Frame, Object, Preview, Shot, Utterance
+from vsearch_pipeline.catalog.segments import AutoFields, read_segments
+from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
+from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.editing.refresh import refresh_segments
+from vsearch_pipeline.media.preview import preview
+from vsearch_pipeline.resources.models import SentenceEmbedderResource
+from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.search.documents import embed_segments
+from vsearch_pipeline.timeline import TimeRange, segment_ranges
+
+SEGMENTS = Stage(
+    "segments",
+    inputs=("sampling", "objects", "captions", "korean_captions", "face_labels", "transcript"),
+    checks=(
+        AssetCheckSpec(
+            "segments_lie_in_the_video",
+            asset="segments",
+            blocking=True,
+            description="Segments stay inside the video and do not overlap.",
+        ),
+    ),
+)
+SEGMENT_EMBEDDINGS = Stage("segment_embeddings", inputs=("segments",), file_needed=False)
+PREVIEWS = Stage("previews", inputs=("sampling", "segments"))
+
+ON_SCREEN_MS = 200
+"""A person seen for less of a segment is not listed in it."""
+
+
+@asset(
+    group_name="library",
+    deps=["shots", "objects", "captions", "korean_captions", "face_labels", "transcript"],
+    kinds={"postgres"},
+    owners=OWNERS,
+    code_version="1",
+    check_specs=SEGMENTS.checks,
+    description="Searchable ranges with captions, people, objects and speech; what a person edited stands.",
+    **PER_VIDEO,
+)
+def segments(
+    context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
+) -> Iterator[MaterializeResult[Any]]:
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            shots = read_rows(connection, Shot, record.id, "index")
+            describe = _describer(connection, record.id)
+        wanted = segment_ranges((TimeRange(s.start_ms, s.end_ms) for s in shots), media.segment_max_ms)
+        described = [describe(span) for span in wanted]
+
+        def write(connection: Connection, producer: int) -> None:
+            refresh_segments(connection, record.id, wanted, describe, producer)
+
+        outside = [span for span in wanted if span.end_ms > (record.duration_ms or 0)]
+        return Output(
+            write=write,
+            metadata={
+                "segments": {
+                    "segments": len(wanted),
+                    "with_people": sum(bool(auto.people) for auto in described),
+                    "with_speech": sum(bool(auto.speech) for auto in described),
+                    "captions": MetadataValue.md(
+                        "\n".join(f"- {span} {auto.caption_en}" for span, auto in zip(wanted, described, strict=True))[
+                            :8000
+                        ]
+                    ),
+                }
+            },
+            problems={"segments_lie_in_the_video": f"{len(outside)} end after the video"} if outside else {},
+        )
+
+    producer = ProducerInfo("segments", "timeline", "1", {"segment_max_ms": media.segment_max_ms})
+    yield from run_stage(context, catalog.open(), SEGMENTS, producer, compute)
+
+
+def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], AutoFields]:
+    """The automatic fields of any range of the video, from the rows of the model layer."""
+    captions: dict[str, list[Any]] = {"en": [], "ko": []}
+    for row in read_rows(connection, Caption, video_id, "index"):
+        captions[row.language].append(row)
+    objects = read_rows(connection, Object, video_id, "index")
+    utterances = read_rows(connection, Utterance, video_id, "index")
+    tracks = {row.index: row for row in read_rows(connection, FaceTrack, video_id, "index")}
+    labels = [row for row in read_rows(connection, FaceLabel, video_id, "track_index") if row.person_id is not None]
+    names = {person.id: person.name for person in list_people(connection)}
+
+    def describe(span: TimeRange) -> AutoFields:
+        people: dict[int, float] = {}
+        for label in labels:
+            track = tracks.get(label.track_index)
+            if track is not None and _overlap(track, span) >= min(ON_SCREEN_MS, span.duration_ms):
+                people[label.person_id] = max(people.get(label.person_id, 0.0), label.confidence)
+        shown = [names[person] for person in sorted(people, key=lambda person: -people[person])]
+        english, korean = (_longest(captions[language], span) for language in ("en", "ko"))
+        facts = CaptionFacts.from_json(english.facts) if english is not None and english.facts else None
+        if facts is not None:
+            caption_en: str | None = compose(facts, "en", shown)
+            caption_ko: str | None = compose(facts, "ko", shown)
+        else:
+            caption_en = english.text if english is not None else None
+            caption_ko = korean.text if korean is not None else None
+        return AutoFields(
+            caption_en=caption_en,
+            caption_ko=caption_ko,
+            objects=_most_at_once(objects, span),
+            speech=" ".join(_spoken(utterances, span)) or None,
+            people=people,
+        )
+
+    return describe
+
+
+def _overlap(row: Any, span: TimeRange) -> int:
+    return max(0, min(row.end_ms, span.end_ms) - max(row.start_ms, span.start_ms))
+
+
+def _longest(captions: Sequence[Any], span: TimeRange) -> Any | None:
+    """The caption that covers most of the range, the earlier one on a tie."""
+    best = max(captions, key=lambda row: (_overlap(row, span), -row.start_ms), default=None)
+    return best if best is not None and _overlap(best, span) else None
+
+
+def _most_at_once(objects: Sequence[Any], span: TimeRange) -> dict[str, int]:
+    by_frame: dict[int, Counter[str]] = {}
+    for row in objects:
+        if row.time_ms in span:
+            by_frame.setdefault(row.frame_index, Counter())[row.label] += 1
+    most: Counter[str] = Counter()
+    for counts in by_frame.values():
+        most |= counts
+    return dict(sorted(most.items()))
+
+
+def _spoken(utterances: Sequence[Any], span: TimeRange) -> list[str]:
+    """The words whose middle lies in the range; a word belongs to one range only."""
+    words = (word for row in utterances if _overlap(row, span) for word in row.words)
+    return [text.strip() for text, start_ms, end_ms, _ in words if (start_ms + end_ms) // 2 in span]
+
+
+@asset(
+    group_name="library",
+    deps=["segments"],
+    kinds={"pgvector"},
+    owners=OWNERS,
+    tags=GPU_TAG,
+    code_version="1",
+    description="A vector a segment, for search by meaning; only texts that changed are embedded.",
+    **GPU,
+    **PER_VIDEO,
+)
+def segment_embeddings(
+    context: AssetExecutionContext, catalog: CatalogResource, sentences: SentenceEmbedderResource
+) -> Iterator[MaterializeResult[Any]]:
+    embedder = sentences.load()
+
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            embedded, total = embed_segments(connection, record.id, embedder)
+        return Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
+
+    producer = ProducerInfo("segment_embeddings", embedder.name, embedder.version)
+    yield from run_stage(context, catalog.open(), SEGMENT_EMBEDDINGS, producer, compute)
+
+
+@asset(
+    group_name="library",
+    deps=["segments", "frames"],
+    kinds={"pillow"},
+    owners=OWNERS,
+    code_version="1",
+    description="A small moving picture of each segment.",
+    **PER_VIDEO,
+)
+def previews(
+    context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
+) -> Iterator[MaterializeResult[Any]]:
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            spans = sorted({segment.span for segment in read_segments(connection, video_id=record.id)})
+            frames = read_rows(connection, Frame, record.id, "index")
+        folder = media.previews_dir(record.id)
+        making = folder.with_name("previews.making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        rows = []
+        for span in spans:
+            shown = [frame for frame in frames if frame.time_ms in span] or [
+                min(frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
+            ]
+            data = preview(
+                [media.frame(record.id, frame.index) for frame in shown],
+                frame_ms=max(40, span.duration_ms // len(shown)),
+            )
+            (making / f"{span.start_ms}-{span.end_ms}.webp").write_bytes(data)
+            rows.append({"start_ms": span.start_ms, "end_ms": span.end_ms, "size_bytes": len(data)})
+        shutil.rmtree(folder, ignore_errors=True)
+        making.rename(folder)
+        total = sum(row["size_bytes"] for row in rows)
+        return Output(rows={Preview: rows}, metadata={"previews": {"previews": len(rows), "bytes": total}})
+
+    producer = ProducerInfo("previews", "pillow-webp", "1")
+    present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
+    yield from run_stage(context, catalog.open(), PREVIEWS, producer, compute, present=present)

@@ -1,0 +1,221 @@
+"""Running one stage over the videos of a run: skip what is current, commit each video, say what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    Backoff,
+    BackfillPolicy,
+    DynamicPartitionsDefinition,
+    Failure,
+    Jitter,
+    MaterializeResult,
+    MetadataValue,
+    RetryPolicy,
+)
+from sqlalchemy import Connection
+
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.stages import (
+    ProducerInfo,
+    Rows,
+    current_fingerprints,
+    fail_stage,
+    fingerprint,
+    finish_stage,
+    lock_video,
+    producer_id,
+    replace_rows,
+)
+from vsearch_pipeline.catalog.videos import VideoRecord, get_video
+from vsearch_pipeline.errors import VsearchError
+
+VIDEOS = DynamicPartitionsDefinition(name="videos")
+
+PER_VIDEO: dict[str, Any] = {
+    "partitions_def": VIDEOS,
+    "backfill_policy": BackfillPolicy.multi_run(max_partitions_per_run=8),
+    "retry_policy": RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS),
+}
+OWNERS = ["team:vsearch"]
+GPU: dict[str, Any] = {"pool": "gpu", "op_tags": {"vsearch/device": "gpu"}}
+"""One GPU step at a time across runs (pool), and where it may be placed (op tag)."""
+
+GPU_TAG = {"vsearch/device": "gpu"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a stage made of one video.
+
+    Attributes:
+        rows: replace the stage's rows of the video.
+        write: further writes in the same transaction, given the producer's id.
+        metadata: by asset, for the Dagster UI.
+        problems: by check; a check that is not named passed.
+    """
+
+    metadata: Mapping[str, Mapping[str, Any]]
+    rows: Rows = field(default_factory=dict)
+    write: Callable[[Connection, int], None] | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of the pipeline over one video.
+
+    Attributes:
+        name: its key in the catalogue; also the asset's name unless `assets` names several.
+        inputs: the stages whose result it reads; all must be done.
+        file_needed: False for a stage that also works on imported videos, which have no file.
+        present: whether results kept outside the database are there.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    assets: tuple[str, ...] = ()
+    checks: tuple[AssetCheckSpec, ...] = ()
+    file_needed: bool = True
+
+    @property
+    def asset_names(self) -> tuple[str, ...]:
+        return self.assets or (self.name,)
+
+
+def run_stage(
+    context: AssetExecutionContext,
+    catalog: Catalog,
+    stage: Stage,
+    producer: ProducerInfo,
+    compute: Callable[[VideoRecord], Output],
+    *,
+    also: Sequence[str] = (),
+    present: Callable[[str], bool] = lambda _: True,
+) -> Iterator[MaterializeResult[Any]]:
+    """Compute the stage for each video of the run; a video that fails does not hold the others back.
+
+    Args:
+        also: further inputs that make the result stale when they change (a classifier's fingerprint).
+        present: whether what the stage keeps outside the database is there for a video.
+
+    Raises:
+        Failure: for at least one video; names each with its reason.
+    """
+    failed: dict[str, Exception] = {}
+    problems: dict[str, dict[str, str]] = {}
+    for video_id in context.partition_keys:
+        started = time.perf_counter()
+        try:
+            output = _run_video(context, catalog, stage, producer, compute, video_id, also, present)
+        except Exception as error:  # noqa: BLE001 - the other videos of the run go on; raised below
+            failed[video_id] = error
+            with catalog.begin() as connection:
+                fail_stage(connection, video_id, stage.name, _sentence(error), context.run_id)
+            continue
+        seconds = time.perf_counter() - started
+        for asset in stage.asset_names:
+            extra = output.metadata.get(asset, {}) | {"seconds": MetadataValue.float(round(seconds, 3))}
+            context.add_asset_metadata(extra, asset_key=asset, partition_key=video_id)
+        for check, problem in output.problems.items():
+            problems.setdefault(check, {})[video_id] = problem
+    if failed:
+        raise _failure(stage, failed)
+    for asset in stage.asset_names:
+        checks = [spec for spec in stage.checks if spec.asset_key.to_user_string() == asset]
+        yield MaterializeResult(
+            asset_key=asset, check_results=[_checked(spec, problems.get(spec.name, {})) for spec in checks]
+        )
+
+
+def _run_video(
+    context: AssetExecutionContext,
+    catalog: Catalog,
+    stage: Stage,
+    producer: ProducerInfo,
+    compute: Callable[[VideoRecord], Output],
+    video_id: str,
+    also: Sequence[str],
+    present: Callable[[str], bool],
+) -> Output:
+    with catalog.begin() as connection:
+        video = get_video(connection, video_id)
+        done = current_fingerprints(connection, video_id)
+    if video.kind == "imported" and stage.file_needed:
+        return _nothing_done(stage, "imported without a file: there is nothing to compute")
+    missing = [name for name in stage.inputs if name not in done]
+    if missing:
+        raise VsearchError(
+            f"{video_id}: {stage.name} needs {', '.join(missing)} first; materialise that, or run the job ingest."
+        )
+    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *also])
+    if done.get(stage.name) == mark and present(video_id):
+        return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
+    started = time.perf_counter()
+    output = compute(video)
+    with catalog.begin() as connection:
+        lock_video(connection, video_id)
+        written_by = producer_id(connection, producer)
+        replace_rows(connection, video_id, written_by, output.rows)
+        if output.write:
+            output.write(connection, written_by)
+        seconds = time.perf_counter() - started
+        finish_stage(
+            connection,
+            video_id,
+            stage.name,
+            mark=mark,
+            producer=written_by,
+            run_id=context.run_id,
+            seconds=seconds,
+        )
+    made_by = {"model": f"{producer.model} {producer.version}"}
+    if video.duration_ms:
+        made_by["times_realtime"] = MetadataValue.float(round(video.duration_ms / 1000 / max(seconds, 1e-3), 1))
+    return Output(
+        metadata={asset: {**made_by, **output.metadata.get(asset, {})} for asset in stage.asset_names},
+        problems=output.problems,
+    )
+
+
+def _nothing_done(stage: Stage, why: str) -> Output:
+    return Output(metadata={asset: {"skipped": why} for asset in stage.asset_names})
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
+
+
+def _failure(stage: Stage, failed: Mapping[str, Exception]) -> Exception:
+    unexpected = [error for error in failed.values() if not isinstance(error, VsearchError)]
+    if len(failed) == 1 and unexpected:
+        return unexpected[0]
+    return Failure(
+        description=" ".join(f"{video_id}: {_sentence(error)}" for video_id, error in failed.items()),
+        metadata={video_id: _sentence(error) for video_id, error in failed.items()},
+        allow_retries=any(getattr(error, "retry", True) for error in failed.values()),
+    )
+
+
+def _checked(spec: AssetCheckSpec, problems: Mapping[str, str]) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=spec.name,
+        asset_key=spec.asset_key,
+        passed=not problems,
+        description="; ".join(f"{video}: {problem}" for video, problem in problems.items()) or None,
+    )
+
+
+def picture(data: bytes, alt: str) -> MetadataValue:
+    """An image as metadata that the Dagster UI shows in place."""
+    import base64
+
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    return MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})")

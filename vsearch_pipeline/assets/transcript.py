@@ -1,0 +1,87 @@
+"""What is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any
+
+from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
+
+from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, run_stage
+from vsearch_pipeline.catalog.models import Utterance
+from vsearch_pipeline.catalog.stages import ProducerInfo
+from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.media.audio import read_audio
+from vsearch_pipeline.resources.models import TranscriberResource
+from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.timeline import clock
+
+TRANSCRIPT = Stage(
+    "transcript",
+    inputs=("video",),
+    checks=(
+        AssetCheckSpec(
+            "speech_is_in_order", asset="transcript", description="Utterances follow each other in time."
+        ),
+        AssetCheckSpec("sound_decodes_cleanly", asset="transcript", description="No packet of the sound was damaged."),
+    ),
+)
+
+
+@asset(
+    group_name="understanding",
+    deps=["video"],
+    kinds={"whisper", "postgres"},
+    owners=OWNERS,
+    tags=GPU_TAG,
+    code_version="1",
+    check_specs=TRANSCRIPT.checks,
+    description="Speech as text, with the time of each word.",
+    **GPU,
+    **PER_VIDEO,
+)
+def transcript(
+    context: AssetExecutionContext,
+    catalog: CatalogResource,
+    media: MediaResource,
+    transcriber: TranscriberResource,
+) -> Iterator[MaterializeResult[Any]]:
+    model = transcriber.load()
+
+    def compute(record: VideoRecord) -> Output:
+        audio = read_audio(media.source(record))
+        utterances = model.transcribe(audio.samples).utterances
+        problems = {}
+        if any(u.start_ms < 0 or u.end_ms <= u.start_ms for u in utterances):
+            problems["speech_is_in_order"] = "an utterance ends before it begins"
+        if audio.decode_errors:
+            problems["sound_decodes_cleanly"] = f"{audio.decode_errors} damaged packets were left out"
+        text = "\n".join(f"- {clock(u.start_ms)} {u.text}" for u in utterances[:50])
+        return Output(
+            rows={
+                Utterance: [
+                    {
+                        "index": i,
+                        "start_ms": u.start_ms,
+                        "end_ms": u.end_ms,
+                        "text": u.text,
+                        "language": u.language,
+                        "confidence": u.confidence,
+                        "words": [list(astuple(word)) for word in u.words],
+                    }
+                    for i, u in enumerate(utterances)
+                ]
+            },
+            metadata={
+                "transcript": {
+                    "utterances": len(utterances),
+                    "seconds_of_sound": MetadataValue.float(round(len(audio.samples) / audio.rate, 1)),
+                    "text": MetadataValue.md(text or "*nothing is said*"),
+                }
+            },
+            problems=problems,
+        )
+
+    producer = ProducerInfo("transcript", model.name, model.version)
+    yield from run_stage(context, catalog.open(), TRANSCRIPT, producer, compute)

@@ -1,0 +1,94 @@
+"""Where the database is, and that its tables are up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+
+from vsearch_pipeline.catalog.server import embedded_server
+from vsearch_pipeline.errors import DatabaseError
+from vsearch_pipeline.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DAGSTER_SCHEMA = "dagster"
+_MIGRATION_LOCK = 0x76_73_65_61  # "vsea"
+
+
+def database_url(settings: Settings) -> URL:
+    """The catalogue's address for psycopg 3; starts the embedded server where none is configured."""
+    if settings.database_url:
+        try:
+            url = make_url(settings.database_url)
+        except ArgumentError as error:
+            raise DatabaseError(
+                "VSEARCH_DATABASE_URL is not a database address; it should look like"
+                " postgresql://user:password@host:5432/vsearch."
+            ) from error
+        if url.get_backend_name() != "postgresql":
+            raise DatabaseError(f"VSEARCH_DATABASE_URL must be PostgreSQL, not {url.get_backend_name()}.")
+    else:
+        url = make_url(embedded_server(settings.home).get_uri())
+    return url.set(drivername="postgresql+psycopg")
+
+
+def dagster_database_url(settings: Settings) -> URL:
+    """The same server for dagster-postgres, which needs psycopg2; its tables live in a schema of their own."""
+    url = database_url(settings).set(drivername="postgresql+psycopg2")
+    return url.update_query_dict({"options": f"-csearch_path={DAGSTER_SCHEMA}"})
+
+
+class Catalog:
+    """A connection pool to the catalogue. Everything that reads or writes takes a connection from `begin()`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by an exception."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest version; safe when several processes start at once."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.execute(text(f"create schema if not exists {DAGSTER_SCHEMA}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@cache
+def _open(url: URL) -> Catalog:
+    engine = create_engine(url, pool_pre_ping=True)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        raise DatabaseError(f"The database at {url.render_as_string()} cannot be reached: {reason}.") from error
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"The database at {url.render_as_string()} could not be migrated: {error}.") from error
+    return Catalog(engine)
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """The migrated catalogue of these settings, one pool a process.
+
+    Raises:
+        DatabaseError: the server cannot be started or reached, or lacks pgvector.
+    """
+    return _open(database_url(settings))

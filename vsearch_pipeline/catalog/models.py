@@ -1,0 +1,406 @@
+"""Tables of the catalogue.
+
+Three layers: the model layer (replaced per video, keyed by video and position, so that the same input gives the
+same rows), the library (people, photos, classifiers) and the human layer (human columns of segments, operations).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pgvector.sqlalchemy import HALFVEC, VECTOR
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        float: Double,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+        list[str]: ARRAY(Text),
+        list[int]: ARRAY(BigInteger),
+        list[float]: ARRAY(Double),
+    }
+
+
+def _video_key() -> Mapped[str]:
+    return mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _producer() -> Mapped[int]:
+    return mapped_column(ForeignKey("producers.id"))
+
+
+class Producer(Base):
+    """What wrote a batch of rows: one row for each stage, model, version and settings."""
+
+    __tablename__ = "producers"
+    __table_args__ = (UniqueConstraint("stage", "model", "version", "settings"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[str]
+    model: Mapped[str]
+    version: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+
+
+# --- videos and how far each has come ---------------------------------------------------------------------------
+
+
+class Video(Base):
+    __tablename__ = "videos"
+    __table_args__ = (CheckConstraint("kind in ('file', 'imported')", name="kind"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    kind: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    source: Mapped[str]
+    path: Mapped[str | None]  # relative to HOME/videos
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # what the container claims, corrected by what decoding measured
+    container: Mapped[str | None]
+    video_codec: Mapped[str | None]
+    audio_codec: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    rotation: Mapped[int | None]
+    start_ms: Mapped[int | None]  # the first frame on the container's clock: add it to seek
+    duration_ms: Mapped[int | None]
+    frame_rate_num: Mapped[int | None]
+    frame_rate_den: Mapped[int | None]
+    variable_frame_rate: Mapped[bool | None]
+    decode_errors: Mapped[int | None]
+
+
+class StageRun(Base):
+    """The last finished run of a stage for a video; its fingerprint says whether the stage is current."""
+
+    __tablename__ = "stage_runs"
+
+    video_id: Mapped[str] = _video_key()
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    producer_id: Mapped[int] = _producer()
+    run_id: Mapped[str]
+    seconds: Mapped[float]
+    finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StageError(Base):
+    """Why a stage last failed for a video; removed when it succeeds."""
+
+    __tablename__ = "stage_errors"
+
+    video_id: Mapped[str] = _video_key()
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str]
+    run_id: Mapped[str]
+    failed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# --- model layer ------------------------------------------------------------------------------------------------
+
+
+class Shot(Base):
+    __tablename__ = "shots"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    producer_id: Mapped[int] = _producer()
+
+
+class Frame(Base):
+    """A sampled frame; its picture is `HOME/videos/ID/frames/{index:06d}.jpg`."""
+
+    __tablename__ = "frames"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    time_ms: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    producer_id: Mapped[int] = _producer()
+
+
+class Face(Base):
+    """A detected face; boxes and landmarks are fractions of the frame's width and height."""
+
+    __tablename__ = "faces"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    frame_index: Mapped[int]
+    shot_index: Mapped[int]
+    time_ms: Mapped[int]
+    bbox_xyxy: Mapped[list[float]]
+    landmarks: Mapped[list[float]]
+    score: Mapped[float]
+    quality: Mapped[float]
+    producer_id: Mapped[int] = _producer()
+
+
+class FaceTrack(Base):
+    """One face followed through a shot; `faces` and `best` are indices into the video's faces."""
+
+    __tablename__ = "face_tracks"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    shot_index: Mapped[int]
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    faces: Mapped[list[int]]
+    best: Mapped[list[int]]
+    producer_id: Mapped[int] = _producer()
+
+
+class FaceEmbedding(Base):
+    """Embedding of one of a track's best faces."""
+
+    __tablename__ = "face_embeddings"
+
+    video_id: Mapped[str] = _video_key()
+    face_index: Mapped[int] = mapped_column(primary_key=True)
+    track_index: Mapped[int]
+    model: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(VECTOR)
+    producer_id: Mapped[int] = _producer()
+
+
+class FaceLabel(Base):
+    __tablename__ = "face_labels"
+
+    video_id: Mapped[str] = _video_key()
+    track_index: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    confidence: Mapped[float]
+    runner_up_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    runner_up_confidence: Mapped[float]
+    producer_id: Mapped[int] = _producer()
+
+
+class Object(Base):
+    __tablename__ = "objects"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    frame_index: Mapped[int]
+    time_ms: Mapped[int]
+    label: Mapped[str]
+    score: Mapped[float]
+    bbox_xyxy: Mapped[list[float]]
+    producer_id: Mapped[int] = _producer()
+
+
+class Caption(Base):
+    """What a captioner wrote about a range, in one language; the raw text is kept beside the cleaned one."""
+
+    __tablename__ = "captions"
+
+    video_id: Mapped[str] = _video_key()
+    language: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    text: Mapped[str]
+    raw_text: Mapped[str]
+    facts: Mapped[dict[str, Any] | None]
+    producer_id: Mapped[int] = _producer()
+
+
+class Utterance(Base):
+    """A piece of speech; `words` is a list of `[text, start_ms, end_ms, probability]`."""
+
+    __tablename__ = "transcripts"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    text: Mapped[str]
+    language: Mapped[str]
+    confidence: Mapped[float]
+    words: Mapped[list[Any]]
+    producer_id: Mapped[int] = _producer()
+
+
+class Preview(Base):
+    """A small moving picture of a range: `HOME/videos/ID/previews/{start_ms}-{end_ms}.webp`."""
+
+    __tablename__ = "previews"
+
+    video_id: Mapped[str] = _video_key()
+    start_ms: Mapped[int] = mapped_column(primary_key=True)
+    end_ms: Mapped[int] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int]
+    producer_id: Mapped[int] = _producer()
+
+
+# --- library ----------------------------------------------------------------------------------------------------
+
+
+class Person(Base):
+    __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("group_name", "name", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_name: Mapped[str | None]
+    name: Mapped[str]
+    aliases: Mapped[list[str]] = mapped_column(server_default="{}")
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReferenceFace(Base):
+    """An enrolled photograph's face; `source` is the photo's path below the gallery."""
+
+    __tablename__ = "reference_faces"
+    __table_args__ = (UniqueConstraint("source", "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str]
+    sha256: Mapped[str]
+    quality: Mapped[float]
+    model: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(VECTOR)
+    producer_id: Mapped[int] = _producer()
+
+
+class Classifier(Base):
+    """A trained person classifier; the newest promoted one names faces."""
+
+    __tablename__ = "classifiers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(unique=True)
+    model: Mapped[str]
+    embedding_model: Mapped[str]
+    metrics: Mapped[dict[str, Any]]
+    parameters: Mapped[bytes]
+    promoted: Mapped[bool]
+    trained_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class UnknownPerson(Base):
+    """Which cluster of unnamed faces a track belongs to; the whole table is rewritten at once."""
+
+    __tablename__ = "unknown_people"
+
+    video_id: Mapped[str] = _video_key()
+    track_index: Mapped[int] = mapped_column(primary_key=True)
+    cluster: Mapped[int] = mapped_column(index=True)
+
+
+# --- what people see and search ---------------------------------------------------------------------------------
+
+
+class Segment(Base):
+    """A searchable range. `auto_*` is the model layer's, `human_*` a person's; the effective value is the human
+    one where there is one. A segment that a person touched keeps its range through every later run."""
+
+    __tablename__ = "segments"
+    __table_args__ = (
+        CheckConstraint("start_ms >= 0 and end_ms > start_ms", name="range"),
+        Index("ix_segments_video_id_start_ms", "video_id", "start_ms"),
+        Index("ix_segments_search", "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    human_range: Mapped[bool] = mapped_column(server_default="false")
+    auto_caption_en: Mapped[str | None]
+    auto_caption_ko: Mapped[str | None]
+    human_caption_en: Mapped[str | None]
+    human_caption_ko: Mapped[str | None]
+    caption_en: Mapped[str | None] = mapped_column(Computed("coalesce(human_caption_en, auto_caption_en)"))
+    caption_ko: Mapped[str | None] = mapped_column(Computed("coalesce(human_caption_ko, auto_caption_ko)"))
+    auto_objects: Mapped[dict[str, Any] | None]  # {label: count}
+    auto_speech: Mapped[str | None]
+    search: Mapped[Any] = mapped_column(TSVECTOR, server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
+    deleted_at: Mapped[datetime | None]
+    producer_id: Mapped[int] = _producer()
+
+
+class SegmentPerson(Base):
+    """Who is on screen in a segment, by layer; a human row with `present = false` says "not this person"."""
+
+    __tablename__ = "segment_people"
+    __table_args__ = (CheckConstraint("layer in ('auto', 'human')", name="layer"),)
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    layer: Mapped[str] = mapped_column(primary_key=True)
+    present: Mapped[bool] = mapped_column(server_default="true")
+    confidence: Mapped[float | None]
+
+
+class SegmentEmbedding(Base):
+    """A segment's vector in one model; the model's HNSW index covers only its own rows."""
+
+    __tablename__ = "segment_embeddings"
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    text_sha256: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class Counter(Base):
+    """Numbers that are handed out inside the transaction that uses them, so a rollback leaves no gap."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class Operation(Base):
+    """Append-only log of what people did: who, when, through which door."""
+
+    __tablename__ = "operations"
+    __table_args__ = (CheckConstraint("door in ('cli', 'web', 'slack', 'sensor', 'import')", name="door"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str]
+    door: Mapped[str]
+    kind: Mapped[str]
+    video_id: Mapped[str | None] = mapped_column(index=True)
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]

@@ -1,0 +1,247 @@
+"""Rows of segments: reading both layers, writing the automatic one, and their search rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from vsearch_pipeline.catalog.models import Counter, Person, Segment, SegmentEmbedding, SegmentPerson
+from vsearch_pipeline.timeline import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOnScreen:
+    """A person a segment shows, with the model's confidence, or None where a person said so."""
+
+    id: int
+    name: str
+    group: str | None
+    aliases: tuple[str, ...]
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A segment with its effective values; `people` are the ones present after the human layer."""
+
+    id: int
+    video_id: str
+    span: TimeRange
+    caption_en: str | None
+    caption_ko: str | None
+    objects: Mapping[str, int]
+    speech: str | None
+    people: tuple[PersonOnScreen, ...]
+    touched: bool  # by a person: its range and human values stand
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AutoFields:
+    """What the models say about a range."""
+
+    caption_en: str | None
+    caption_ko: str | None
+    objects: Mapping[str, int] = field(default_factory=dict)
+    speech: str | None = None
+    people: Mapping[int, float] = field(default_factory=dict)  # person id -> confidence
+
+
+def read_segments(
+    connection: Connection, *, video_id: str | None = None, ids: Sequence[int] | None = None, deleted: bool = False
+) -> list[SegmentRecord]:
+    """Segments of a video, or of the given ids, in time order; `deleted` includes the ones a person removed."""
+    table = Segment.__table__.c
+    statement = select(*table).order_by(table.video_id, table.start_ms, table.id)
+    if video_id is not None:
+        statement = statement.where(table.video_id == video_id)
+    if ids is not None:
+        statement = statement.where(table.id.in_(ids))
+    if not deleted:
+        statement = statement.where(table.deleted_at.is_(None))
+    rows = connection.execute(statement).all()
+    present, judged = _people(connection, [row.id for row in rows])
+    return [
+        SegmentRecord(
+            id=row.id,
+            video_id=row.video_id,
+            span=TimeRange(row.start_ms, row.end_ms),
+            caption_en=row.caption_en,
+            caption_ko=row.caption_ko,
+            objects=row.auto_objects or {},
+            speech=row.auto_speech,
+            people=tuple(present.get(row.id, ())),
+            touched=row.human_range
+            or row.human_caption_en is not None
+            or row.human_caption_ko is not None
+            or row.deleted_at is not None
+            or row.id in judged,
+            deleted_at=row.deleted_at,
+        )
+        for row in rows
+    ]
+
+
+def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[PersonOnScreen]], set[int]]:
+    """People present by segment, and the segments where a person judged who is there."""
+    statement = (
+        select(
+            SegmentPerson.segment_id,
+            SegmentPerson.layer,
+            SegmentPerson.present,
+            SegmentPerson.confidence,
+            Person.id,
+            Person.name,
+            Person.group_name,
+            Person.aliases,
+        )
+        .join(Person, Person.id == SegmentPerson.person_id)
+        .where(SegmentPerson.segment_id.in_(ids))
+        .order_by(SegmentPerson.segment_id, Person.id, SegmentPerson.layer)  # the human layer comes last
+    )
+    effective: dict[int, dict[int, PersonOnScreen | None]] = {}
+    judged = set()
+    for row in connection.execute(statement):
+        if row.layer == "human":
+            judged.add(row.segment_id)
+        person = PersonOnScreen(row.id, row.name, row.group_name, tuple(row.aliases), row.confidence)
+        effective.setdefault(row.segment_id, {})[row.id] = person if row.present else None
+    present = {
+        segment: sorted((p for p in people.values() if p), key=lambda p: (-(p.confidence or 1.0), p.name))
+        for segment, people in effective.items()
+    }
+    return present, judged
+
+
+def take_ids(connection: Connection, count: int) -> range:
+    """`count` new segment ids; the row lock makes writers wait for each other."""
+    statement = insert(Counter).values(name="segment", value=count)
+    last: int = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Counter.name], set_={"value": Counter.value + count}
+        ).returning(Counter.value)
+    ).scalar_one()
+    return range(last - count + 1, last + 1)
+
+
+def insert_segments(
+    connection: Connection, video_id: str, producer: int, drafts: Sequence[tuple[TimeRange, AutoFields]]
+) -> list[int]:
+    """New segments with automatic fields; returns their ids in order."""
+    if not drafts:
+        return []
+    ids = list(take_ids(connection, len(drafts)))
+    connection.execute(
+        insert(Segment),
+        [
+            {
+                "id": segment_id,
+                "video_id": video_id,
+                "start_ms": span.start_ms,
+                "end_ms": span.end_ms,
+                "producer_id": producer,
+                **_auto_columns(auto),
+            }
+            for segment_id, (span, auto) in zip(ids, drafts, strict=True)
+        ],
+    )
+    _write_auto_people(connection, dict(zip(ids, (auto for _, auto in drafts), strict=True)))
+    return ids
+
+
+def update_auto_fields(connection: Connection, producer: int, fields: Mapping[int, AutoFields]) -> None:
+    """Refresh the automatic layer of existing segments; human columns are not named here at all."""
+    if not fields:
+        return
+    connection.execute(
+        update(Segment)
+        .where(Segment.id == bindparam("segment_id"))
+        .values({name: bindparam(name) for name in ("producer_id", *_auto_columns(AutoFields(None, None)))}),
+        [
+            {"segment_id": segment_id, "producer_id": producer, **_auto_columns(auto)}
+            for segment_id, auto in fields.items()
+        ],
+    )
+    connection.execute(
+        delete(SegmentPerson).where(SegmentPerson.segment_id.in_(list(fields)), SegmentPerson.layer == "auto")
+    )
+    _write_auto_people(connection, fields)
+
+
+def delete_untouched(connection: Connection, ids: Sequence[int]) -> None:
+    """Drop segments that only models made."""
+    if ids:
+        connection.execute(delete(Segment).where(Segment.id.in_(ids)))
+
+
+def _auto_columns(auto: AutoFields) -> dict[str, Any]:
+    return {
+        "auto_caption_en": auto.caption_en,
+        "auto_caption_ko": auto.caption_ko,
+        "auto_objects": dict(auto.objects),
+        "auto_speech": auto.speech,
+    }
+
+
+def _write_auto_people(connection: Connection, fields: Mapping[int, AutoFields]) -> None:
+    rows = [
+        {"segment_id": segment_id, "person_id": person_id, "layer": "auto", "confidence": confidence}
+        for segment_id, auto in fields.items()
+        for person_id, confidence in auto.people.items()
+    ]
+    if rows:
+        connection.execute(insert(SegmentPerson), rows)
+
+
+# --- search rows ------------------------------------------------------------------------------------------------
+
+WEIGHTS = ("A", "B", "C", "D")  # names, captions, objects, speech
+
+
+def write_search(connection: Connection, tokens: Mapping[int, Mapping[str, Sequence[str]]]) -> None:
+    """Set each segment's search row from its tokens by weight (a key of `WEIGHTS`)."""
+    if not tokens:
+        return
+    vector = " || ".join(f"setweight(to_tsvector('simple', :{w}), '{w}')" for w in WEIGHTS)
+    connection.execute(
+        text(f"update segments set search = {vector} where id = :id"),  # noqa: S608 - no value of ours in it
+        [
+            {"id": segment_id, **{w: " ".join(by_weight.get(w, ())) for w in WEIGHTS}}
+            for segment_id, by_weight in tokens.items()
+        ],
+    )
+
+
+def embedded_texts(connection: Connection, video_id: str, model: str) -> dict[int, str]:
+    """SHA-256 of the text behind each embedding of a video's segments."""
+    rows = connection.execute(
+        select(SegmentEmbedding.segment_id, SegmentEmbedding.text_sha256)
+        .join(Segment, Segment.id == SegmentEmbedding.segment_id)
+        .where(Segment.video_id == video_id, SegmentEmbedding.model == model)
+    )
+    return dict(rows.tuples().all())
+
+
+def write_embeddings(connection: Connection, model: str, rows: Sequence[tuple[int, str, Sequence[float]]]) -> None:
+    """Set embeddings given as `(segment id, text SHA-256, vector)`."""
+    if not rows:
+        return
+    statement = insert(SegmentEmbedding)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[SegmentEmbedding.segment_id, SegmentEmbedding.model],
+            set_={
+                "text_sha256": statement.excluded.text_sha256,
+                "embedding": statement.excluded.embedding,
+            },
+        ),
+        [
+            {"segment_id": segment_id, "model": model, "text_sha256": sha256, "embedding": list(vector)}
+            for segment_id, sha256, vector in rows
+        ],
+    )

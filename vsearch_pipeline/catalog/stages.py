@@ -1,0 +1,97 @@
+"""The model layer: each stage's rows of a video are replaced in one transaction, with what wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from vsearch_pipeline.catalog.models import Base, Producer, StageError, StageRun, Video
+
+Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerInfo:
+    """What computes a stage: changing any part makes exactly this stage, and those below it, stale."""
+
+    stage: str
+    model: str
+    version: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fingerprint(producer: ProducerInfo, inputs: Sequence[str]) -> str:
+    """Identity of a stage's result: what computes it, and the fingerprints of what it reads."""
+    content = [producer.stage, producer.model, producer.version, dict(producer.settings), list(inputs)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def current_fingerprints(connection: Connection, video_id: str) -> dict[str, str]:
+    """Fingerprint of each finished stage of a video."""
+    rows = connection.execute(select(StageRun.stage, StageRun.fingerprint).where(StageRun.video_id == video_id))
+    return dict(rows.tuples().all())
+
+
+def producer_id(connection: Connection, producer: ProducerInfo) -> int:
+    values = {
+        "stage": producer.stage,
+        "model": producer.model,
+        "version": producer.version,
+        "settings": dict(producer.settings),
+    }
+    connection.execute(insert(Producer).values(values).on_conflict_do_nothing())
+    found = select(Producer.id).where(*(getattr(Producer, name) == value for name, value in values.items()))
+    return int(connection.execute(found).scalar_one())
+
+
+def lock_video(connection: Connection, video_id: str) -> None:
+    """Hold the video's row to the end of the transaction, so that two runs write one after the other."""
+    connection.execute(select(Video.id).where(Video.id == video_id).with_for_update())
+
+
+def replace_rows(connection: Connection, video_id: str, producer: int, rows: Rows) -> None:
+    """Put `rows` in place of whatever these tables hold for the video."""
+    for table, values in rows.items():
+        connection.execute(delete(table).where(table.__table__.c.video_id == video_id))
+        if values:
+            connection.execute(
+                insert(table), [{**value, "video_id": video_id, "producer_id": producer} for value in values]
+            )
+
+
+def finish_stage(
+    connection: Connection, video_id: str, stage: str, *, mark: str, producer: int, run_id: str, seconds: float
+) -> None:
+    """Note that the stage is done with fingerprint `mark`, in the transaction that wrote its rows."""
+    values = {"fingerprint": mark, "producer_id": producer, "run_id": run_id, "seconds": seconds}
+    statement = insert(StageRun).values(video_id=video_id, stage=stage, **values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[StageRun.video_id, StageRun.stage], set_={**values, "finished_at": func.now()}
+        )
+    )
+    connection.execute(delete(StageError).where(StageError.video_id == video_id, StageError.stage == stage))
+
+
+def fail_stage(connection: Connection, video_id: str, stage: str, message: str, run_id: str) -> None:
+    values = {"message": message, "run_id": run_id}
+    statement = insert(StageError).values(video_id=video_id, stage=stage, **values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[StageError.video_id, StageError.stage],
+            set_={**values, "failed_at": func.now()},
+        )
+    )
+
+
+def read_rows(connection: Connection, table: type[Base], video_id: str, *order: str) -> list[Any]:
+    """Rows of one of the video's tables as named tuples, ordered by the given columns."""
+    columns = table.__table__.c
+    statement = select(*columns).where(columns.video_id == video_id).order_by(*(columns[name] for name in order))
+    return list(connection.execute(statement).all())

@@ -1,0 +1,127 @@
+"""Videos of the catalogue and how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from vsearch_pipeline.catalog.models import Operation, Segment, StageError, StageRun, Video
+from vsearch_pipeline.errors import NotFoundError
+
+Door = Literal["cli", "web", "slack", "sensor", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecord:
+    """A video as the catalogue knows it; `path` is relative to `HOME/videos`, None for an imported one."""
+
+    id: str
+    title: str
+    kind: Literal["file", "imported"]
+    sha256: str
+    source: str
+    path: str | None = None
+    size_bytes: int | None = None
+    container: str | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    rotation: int | None = None
+    start_ms: int | None = None
+    duration_ms: int | None = None
+    frame_rate_num: int | None = None
+    frame_rate_den: int | None = None
+    variable_frame_rate: bool | None = None
+    decode_errors: int | None = None
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        if self.frame_rate_num is None or self.frame_rate_den is None:
+            return None
+        return Fraction(self.frame_rate_num, self.frame_rate_den)
+
+
+_FIELDS = tuple(VideoRecord.__dataclass_fields__)
+_COLUMNS = [Video.__table__.c[name] for name in _FIELDS]
+
+
+def insert_video(connection: Connection, video: VideoRecord) -> bool:
+    """Add a video; False where one with this content is there already."""
+    values = {name: getattr(video, name) for name in _FIELDS}
+    statement = insert(Video).values(values).on_conflict_do_nothing().returning(Video.id)
+    return connection.execute(statement).first() is not None
+
+
+def find_by_content(connection: Connection, sha256: str) -> VideoRecord | None:
+    row = connection.execute(select(*_COLUMNS).where(Video.sha256 == sha256)).first()
+    return VideoRecord(**row._mapping) if row else None
+
+
+def get_video(connection: Connection, video_id: str) -> VideoRecord:
+    """Raises NotFoundError where there is no such video."""
+    row = connection.execute(select(*_COLUMNS).where(Video.id == video_id)).first()
+    if row is None:
+        raise NotFoundError(f"There is no video {video_id} in the catalogue.")
+    return VideoRecord(**row._mapping)
+
+
+def update_video(connection: Connection, video_id: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(Video).where(Video.id == video_id).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStatus:
+    """One line of the library: the stages done, the ones that failed with their reasons."""
+
+    video: VideoRecord
+    stages: Mapping[str, float]  # stage -> seconds it took
+    errors: Mapping[str, str]  # stage -> reason
+    segments: int
+
+
+def list_videos(connection: Connection) -> list[VideoStatus]:
+    """Every video, newest first."""
+    done: dict[str, dict[str, float]] = {}
+    for video_id, stage, seconds in connection.execute(
+        select(StageRun.video_id, StageRun.stage, StageRun.seconds)
+    ):
+        done.setdefault(video_id, {})[stage] = seconds
+    failed: dict[str, dict[str, str]] = {}
+    for video_id, stage, message in connection.execute(
+        select(StageError.video_id, StageError.stage, StageError.message)
+    ):
+        failed.setdefault(video_id, {})[stage] = message
+    counts = dict(
+        connection.execute(
+            select(Segment.video_id, func.count()).where(Segment.deleted_at.is_(None)).group_by(Segment.video_id)
+        ).all()
+    )
+    rows: Sequence[Any] = connection.execute(select(*_COLUMNS).order_by(Video.added_at.desc(), Video.id)).all()
+    return [
+        VideoStatus(
+            VideoRecord(**row._mapping), done.get(row.id, {}), failed.get(row.id, {}), counts.get(row.id, 0)
+        )
+        for row in rows
+    ]
+
+
+def log_operation(
+    connection: Connection,
+    *,
+    actor: str,
+    door: Door,
+    kind: str,
+    video_id: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Append to the history what a person did."""
+    connection.execute(
+        insert(Operation).values(actor=actor, door=door, kind=kind, video_id=video_id, before=before, after=after)
+    )

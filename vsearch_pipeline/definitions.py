@@ -1,0 +1,58 @@
+"""The Dagster code location."""
+
+from __future__ import annotations
+
+from dagster import Definitions, in_process_executor, load_assets_from_modules
+
+from vsearch_pipeline.assets import captions, media, objects, people, segments, transcript
+from vsearch_pipeline.assets.jobs import ingest_job, survey_job, take_in_job, train_job
+from vsearch_pipeline.resources.models import (
+    CaptionerResource,
+    FacesResource,
+    ObjectsResource,
+    SentenceEmbedderResource,
+    TranscriberResource,
+)
+from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
+from vsearch_pipeline.settings import Settings
+
+
+def definitions(settings: Settings) -> Definitions:
+    """All of the pipeline for these settings."""
+    return Definitions(
+        assets=load_assets_from_modules([media, objects, people, captions, transcript, segments]),
+        jobs=[ingest_job, train_job, survey_job, take_in_job],
+        sensors=[inbox_sensor(settings.inbox_dir), new_videos_sensor()],
+        resources={
+            "catalog": CatalogResource(home=str(settings.home), database_url=settings.database_url),
+            "media": MediaResource(
+                videos_dir=str(settings.videos_dir),
+                gallery_dir=str(settings.gallery_dir),
+                frames_per_second=settings.frames_per_second,
+                frame_max_side=settings.frame_max_side,
+                jpeg_quality=settings.jpeg_quality,
+                segment_max_ms=settings.segment_max_ms,
+            ),
+            "face_models": FacesResource(
+                detector=settings.face_detector,
+                embedder=settings.face_embedder,
+                frames_per_second=settings.faces_per_second,
+            ),
+            "object_detection": ObjectsResource(
+                detector=settings.object_detector, frames_per_second=settings.objects_per_second
+            ),
+            "captioner": CaptionerResource(
+                captioner=settings.captioner,
+                scene_classifier=settings.scene_classifier,
+                compared=list(settings.compared_captioners),
+            ),
+            "transcriber": TranscriberResource(model=settings.transcriber),
+            "sentences": SentenceEmbedderResource(model=settings.sentence_embedder),
+        },
+        # one process a run: each model is loaded once, not once a step
+        executor=in_process_executor,
+    )
+
+
+defs = definitions(Settings())

@@ -1,0 +1,53 @@
+"""Errors that people read: one sentence that says what is wrong, where, and what to do."""
+
+from typing import ClassVar
+
+
+class VsearchError(Exception):
+    """Base of every error meant for a person.
+
+    Attributes:
+        code: stable identifier for scripts and tests.
+        retry: whether the same call may succeed later without a change.
+    """
+
+    code: ClassVar[str] = "error"
+    retry: ClassVar[bool] = False
+
+
+class MediaError(VsearchError):
+    """A file that is not a video we can read; the message gives the reason without the path."""
+
+    code = "bad_media"
+
+
+class DownloadError(VsearchError):
+    """A link that could not be fetched, or that is not allowed."""
+
+    code = "download_failed"
+    retry = True
+
+
+class ModelUnavailableError(VsearchError):
+    """A model's files or package are missing; the message says how to get them."""
+
+    code = "model_unavailable"
+
+
+class InputError(VsearchError):
+    """A value given by a person that cannot be used."""
+
+    code = "bad_input"
+
+
+class NotFoundError(VsearchError):
+    """Something named by a person that the catalogue does not have."""
+
+    code = "not_found"
+
+
+class DatabaseError(VsearchError):
+    """The database could not be started, reached or migrated."""
+
+    code = "database"
+    retry = True

@@ -1,0 +1,51 @@
+"""Taking videos in from links."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.videos import Door
+from vsearch_pipeline.ingest.store import Added, add_file
+from vsearch_pipeline.media.download import Progress, download
+from vsearch_pipeline.settings import Settings
+
+
+def is_link(source: str) -> bool:
+    """Whether a source is a link rather than a path; which kinds are allowed is for the download to say."""
+    return "://" in source and urlsplit(source).scheme.isalpha()
+
+
+def add_link(
+    catalog: Catalog,
+    settings: Settings,
+    url: str,
+    *,
+    actor: str,
+    door: Door,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Added:
+    """Download a link and add the file. A download that was cut off goes on where it stopped.
+
+    Raises:
+        DownloadError: the link is not allowed, or cannot be fetched.
+        MediaError: what it leads to is not a video we can read.
+    """
+    folder = settings.videos_dir.parent / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    fetched = download(
+        url,
+        folder,
+        max_bytes=settings.max_download_bytes,
+        max_seconds=settings.max_download_seconds,
+        allow_private_addresses=settings.allow_private_addresses,
+        on_progress=on_progress,
+    )
+    try:
+        return add_file(
+            catalog, settings, fetched.path, actor=actor, door=door, source=fetched.url, title=fetched.title
+        )
+    finally:
+        fetched.path.unlink(missing_ok=True)

@@ -1,0 +1,202 @@
+"""Taking videos in: checked first, copied or linked whole, known by their content, never half there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.videos import (
+    Door,
+    VideoRecord,
+    find_by_content,
+    insert_video,
+    log_operation,
+)
+from vsearch_pipeline.errors import InputError, MediaError
+from vsearch_pipeline.media.probe import VideoInfo, probe
+from vsearch_pipeline.settings import Settings
+
+VIDEO_SUFFIXES = frozenset(
+    {".3gp", ".asf", ".avi", ".avif", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"}
+    | {".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"}
+)
+"""What a folder is searched for; a file named by a person is tried whatever its name."""
+
+_CHUNK = 1 << 20
+_INCOMING = ".incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A video that is in the store; `new` is False where its content was there already."""
+
+    video: VideoRecord
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A file of a folder that is not tried, and why."""
+
+    path: Path
+    reason: str
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path | Ignored]:
+    """The files to try: each file named, and each video below each folder named, in a fixed order.
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            for root, folders, names in os.walk(path):
+                folders.sort()
+                for name in sorted(names):
+                    file = Path(root, name)
+                    if file.suffix.lower() in VIDEO_SUFFIXES:
+                        yield file
+                    elif not name.startswith("."):
+                        yield Ignored(file, f"not a video by its name ({file.suffix or 'no ending'})")
+        elif path.exists():
+            yield path
+        else:
+            raise InputError(f"{path}: there is no such file or folder.")
+
+
+def slug(text: str) -> str:
+    """Readable part of a video's key: letters and digits of any script, at most 40, joined by dashes."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()).lower())
+    return "-".join(words)[:40].strip("-") or "video"
+
+
+def add_file(
+    catalog: Catalog,
+    settings: Settings,
+    path: Path,
+    *,
+    actor: str,
+    door: Door,
+    source: str | None = None,
+    title: str | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Added:
+    """Put a video file into the store and the catalogue.
+
+    The file is read once: hashed while it is copied (or linked), moved into place whole, then entered. A crash at
+    any point leaves either nothing or a video that the next call finds.
+
+    Args:
+        source: where it came from; the file's own path where None.
+        on_bytes: called with the number of bytes read since the last call.
+
+    Raises:
+        MediaError: it is not a video we can read; the message begins with the file's name.
+    """
+    try:
+        info = probe(path)
+    except MediaError as error:
+        raise MediaError(f"{path.name}: {error}") from error
+    incoming = settings.videos_dir / _INCOMING
+    _drop_leftovers(incoming)
+    place = incoming / f"{os.getpid()}-{uuid.uuid4().hex}"
+    place.mkdir(parents=True)
+    try:
+        name = "source" + path.suffix.lower()
+        sha256 = _take(path, place / name, settings.link_mode, on_bytes)
+        with catalog.begin() as connection:
+            known = find_by_content(connection, sha256)
+            if known is not None:
+                return Added(known, new=False)
+            title = title or unicodedata.normalize("NFC", path.stem).encode("utf-8", "replace").decode()
+            video_id = f"{slug(title)}-{sha256[:10]}"
+            video = VideoRecord(
+                id=video_id,
+                title=title,
+                kind="file",
+                sha256=sha256,
+                source=source or str(path.resolve()),
+                path=f"{video_id}/{name}",
+                **_container_fields(info),
+            )
+            target = settings.videos_dir / video_id
+            if target.exists():  # left by a crash between the move and the entry
+                shutil.rmtree(target)
+            place.rename(target)
+            insert_video(connection, video)
+            log_operation(
+                connection,
+                actor=actor,
+                door=door,
+                kind="video.add",
+                video_id=video_id,
+                after={"source": video.source, "sha256": sha256},
+            )
+        return Added(video, new=True)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _take(path: Path, target: Path, mode: str, on_bytes: Callable[[int], None] | None) -> str:
+    """Copy or link `path` to `target`; returns the SHA-256 of the content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as reader:
+        writer = target.open("wb") if mode == "copy" else None
+        try:
+            while chunk := reader.read(_CHUNK):
+                digest.update(chunk)
+                if writer:
+                    writer.write(chunk)
+                if on_bytes:
+                    on_bytes(len(chunk))
+            if writer:
+                writer.flush()
+                os.fsync(writer.fileno())
+        finally:
+            if writer:
+                writer.close()
+    if mode == "symlink":
+        target.symlink_to(path.resolve())
+    elif mode == "hardlink":
+        try:
+            target.hardlink_to(path.resolve())
+        except OSError as error:
+            raise InputError(
+                f"{path.name}: it cannot be hard-linked into the store ({error.strerror}); set VSEARCH_LINK_MODE"
+                " to copy or symlink."
+            ) from error
+    return digest.hexdigest()
+
+
+def _container_fields(info: VideoInfo) -> dict[str, Any]:
+    return {
+        "size_bytes": info.size_bytes,
+        "container": info.container,
+        "video_codec": info.video_codec,
+        "audio_codec": info.audio_codec,
+        "width": info.width,
+        "height": info.height,
+        "rotation": info.rotation,
+        "duration_ms": info.duration_ms,
+        "frame_rate_num": info.frame_rate.numerator if info.frame_rate else None,
+        "frame_rate_den": info.frame_rate.denominator if info.frame_rate else None,
+    }
+
+
+def _drop_leftovers(incoming: Path) -> None:
+    """Remove what processes that were killed left behind."""
+    import psutil
+
+    if incoming.exists():
+        for place in incoming.iterdir():
+            if not psutil.pid_exists(int(place.name.partition("-")[0])):
+                shutil.rmtree(place, ignore_errors=True)

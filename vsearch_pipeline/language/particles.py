@@ -1,0 +1,119 @@
+"""Korean particles (josa): the right form after a word, and taking one off."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+Particle = Literal["은/는", "이/가", "을/를", "와/과", "으로/로"]
+
+_FORMS: Final[dict[str, tuple[str, str]]] = {
+    # after a final consonant, after a vowel
+    "은/는": ("은", "는"),
+    "이/가": ("이", "가"),
+    "을/를": ("을", "를"),
+    "와/과": ("과", "와"),
+    "으로/로": ("으로", "로"),
+}
+
+_AFTER_CONSONANT: Final = frozenset({"은", "이", "을", "과", "으로", "이랑", "이나", "이라는"})
+_AFTER_VOWEL: Final = frozenset({"는", "가", "를", "와", "로", "랑", "나", "라는"})
+_AFTER_ANY: Final = frozenset(
+    {
+        "의",
+        "에",
+        "도",
+        "만",
+        "에서",
+        "에게",
+        "한테",
+        "까지",
+        "부터",
+        "하고",
+        "처럼",
+        "보다",
+        "밖에",
+        "에는",
+        "에도",
+    }
+)
+_LONGEST_PARTICLE: Final = 3
+
+# Final consonant of the Sino-Korean reading of a last digit: 영 일 이 삼 사 오 육 칠 팔 구.
+_DIGIT_FINALS: Final = dict(zip("0123456789", ("ㅇ", "ㄹ", "", "ㅁ", "", "", "ㄱ", "ㄹ", "ㄹ", ""), strict=True))
+# Names of letters that end in a consonant: 엘 엠 엔 알; the others end in a vowel.
+_LETTER_FINALS: Final = {"l": "ㄹ", "m": "ㅁ", "n": "ㄴ", "r": "ㄹ"}
+_LATIN_WORD: Final = re.compile(r"[A-Za-z]+$")
+_CONSONANT_ENDINGS: Final = (
+    (re.compile(r"(l|le|lle)$"), "ㄹ"),  # 빌, 구글, 미셸
+    (re.compile(r"(m|n|ng|ne|me)$"), "ㄴ"),  # 톰, 존, 킹, 폰, 타임
+    (re.compile(r"(^|[^aeiou])[aeiou](ck|k|p|t|tt|b)$|oo[kp]$"), "ㄱ"),  # 잭, 톱, 스콧, 북
+)
+
+
+def with_particle(word: str, particle: Particle) -> str:
+    """`word` with the form of `particle` that its sound asks for: 민지가, 지훈이, 서울로, BTS와.
+
+    Hangul is exact. Digits are read in Sino-Korean, capitals (BTS) letter by letter, other Latin words by
+    the usual Korean spelling of their ending. What cannot be read gets both forms: `★이(가)`.
+    """
+    after_consonant, after_vowel = _FORMS[particle]
+    final = _final_sound(word)
+    if final is None:
+        return f"{word}(으)로" if particle == "으로/로" else f"{word}{after_consonant}({after_vowel})"
+    if final == "" or (final == "ㄹ" and particle == "으로/로"):
+        return word + after_vowel
+    return word + after_consonant
+
+
+def split_particle(run: str, *, after_word: bool = False) -> tuple[str, str]:
+    """Split the likely particle off the end of a run of Hangul: `민지가` -> (`민지`, `가`).
+
+    The longest particle that agrees with the sound before it is taken, so 마을 and 나이 stay whole;
+    a noun that only looks inflected (고양이) does not.
+
+    Args:
+        run: Hangul syllables.
+        after_word: whether the run directly follows Latin letters or digits, so that it may be nothing
+            but a particle (`BTS` + `가`).
+
+    Returns:
+        noun and particle; the particle is "" where there is none.
+    """
+    if after_word and run in _AFTER_CONSONANT | _AFTER_VOWEL | _AFTER_ANY:
+        return "", run
+    for length in range(min(_LONGEST_PARTICLE, len(run) - 1), 0, -1):
+        noun, particle = run[:-length], run[-length:]
+        final = _hangul_final(noun[-1])
+        agreeing = _AFTER_VOWEL if final == "" or (final == "ㄹ" and particle == "로") else _AFTER_CONSONANT
+        if particle in _AFTER_ANY or (final is not None and particle in agreeing):
+            return noun, particle
+    return run, ""
+
+
+def _final_sound(word: str) -> str | None:
+    """Final consonant of the last thing read: "" for a vowel, "ㄹ" exactly, None where unreadable."""
+    heard = re.sub(r"[\W_]+$", "", word)
+    if not heard:
+        return None
+    last = heard[-1]
+    if last in _DIGIT_FINALS:
+        return _DIGIT_FINALS[last]
+    latin = _LATIN_WORD.search(heard)
+    return _latin_final(latin[0]) if latin else _hangul_final(last)
+
+
+def _hangul_final(syllable: str) -> str | None:
+    offset = ord(syllable) - 0xAC00
+    if not 0 <= offset < 11172:
+        return None
+    final = offset % 28
+    return "" if final == 0 else "ㄹ" if final == 8 else "ㄱ"
+
+
+def _latin_final(word: str) -> str:
+    if word.isupper():
+        return _LETTER_FINALS.get(word[-1].lower(), "")
+    if len(word) == 1:
+        return _LETTER_FINALS.get(word, "")
+    return next((final for ending, final in _CONSONANT_ENDINGS if ending.search(word.lower())), "")

@@ -1,0 +1,295 @@
+"""Opening a media file, decoding its packets and turning frames into upright pictures with square pixels."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vsearch_pipeline.errors import MediaError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STILL_PICTURE = "it is a still picture, not a video"
+NO_VIDEO = "it has no video stream (sound only)"
+
+# Demuxers that read other files than the one given, or draw text as if it were video.
+_REFUSED_FORMATS = frozenset(
+    {"concat", "dash", "ffmetadata", "hls", "imf", "sdp"} | {"adf", "bin", "idf", "tty", "xbin"}
+)
+# The native VP8/VP9 decoders drop the alpha plane that Matroska keeps beside each packet.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[Any]:
+    """The opened PyAV input container of a local file, whatever characters its name has.
+
+    Raises:
+        MediaError: missing, empty, or nothing ffmpeg can read.
+    """
+    import av
+
+    try:
+        if path.stat().st_size == 0:
+            raise MediaError("the file is empty")
+        # "file:" keeps names with colons from being read as protocols; the whitelist keeps playlists local.
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MediaError("the file does not exist") from error
+    except PermissionError as error:
+        raise MediaError("it cannot be opened: permission was refused") from error
+    except IsADirectoryError as error:
+        raise MediaError("it is a folder, not a file") from error
+    except av.error.FFmpegError as error:
+        raise MediaError(f"it is not a video file we can read (ffmpeg: {error.strerror})") from error
+    with container:
+        if container.format.name in _REFUSED_FORMATS:
+            raise MediaError("it is a playlist or a text file, not a video")
+        yield container
+
+
+def video_stream(container: Any) -> Any:
+    """The stream people would call the video: not cover art, not a still item, not an alpha plane.
+
+    Raises:
+        MediaError: there is none, or no decoder for it.
+    """
+    import av
+
+    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not streams:
+        raise MediaError(NO_VIDEO if container.streams.audio else "it has no video stream")
+    playable = [s for s in streams if s.codec_context is not None]
+    if not playable:
+        raise MediaError("there is no decoder for its video codec")
+    moving = [s for s in playable if not _is_still(container, s)]
+    if not moving:
+        raise MediaError(STILL_PICTURE)
+    return max(
+        moving,
+        key=lambda s: (s.codec_context.pix_fmt != "gray", bool(s.disposition & 1), -s.index),
+    )
+
+
+def _is_still(container: Any, stream: Any) -> bool:
+    name = container.format.name
+    if name == "image2" or name.endswith("_pipe"):
+        return True
+    # An AVIF or HEIC item has one frame and no duration; a track in the same container always has one.
+    return "mp4" in name and stream.frames == 1 and stream.duration is None
+
+
+def has_alpha(stream: Any) -> bool:
+    """Whether the stream's pictures carry transparency."""
+    layout = stream.codec_context.format
+    return bool(stream.metadata.get("alpha_mode") == "1" or (layout is not None and _alpha_format(layout)))
+
+
+def _alpha_format(layout: Any) -> bool:
+    return any(component.is_alpha for component in layout.components)
+
+
+class Frames:
+    """Decodes one stream in order, skipping what is damaged.
+
+    Attributes:
+        errors: packets that could not be decoded, plus frames that came out damaged, so far.
+        packets: packets read so far.
+        encrypted: whether a packet came with its encryption parameters.
+        reason: what ffmpeg said of the last error.
+    """
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        import av
+
+        self._container = container
+        self._stream = stream
+        self._decoder = stream.codec_context
+        self._error = av.error.FFmpegError
+        self.errors = 0
+        self.packets = 0
+        self.encrypted = False
+        self.reason = "no frame came out"
+        alpha_decoder = _ALPHA_DECODERS.get(stream.codec.canonical_name)
+        if stream.metadata.get("alpha_mode") == "1" and alpha_decoder:
+            self._decoder = av.CodecContext.create(alpha_decoder, "r")
+        self._decoder.thread_type = "AUTO"
+
+    def __iter__(self) -> Iterator[Any]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except self._error as error:
+                self._count(error)
+                packet = None
+            if packet is None:
+                return
+            if packet.size == 0:
+                yield from self._flush()
+                return
+            self.packets += 1
+            if self.packets == 1:
+                self.encrypted = packet.has_sidedata("encryption_info")
+            try:
+                frames = self._decoder.decode(packet)
+            except self._error as error:
+                self._count(error)
+                continue
+            yield from self._checked(frames)
+
+    def _flush(self) -> Iterator[Any]:
+        # Each thread may still hold one damaged packet, and each of those raises once.
+        for _ in range(max(1, self._decoder.thread_count) + 1):
+            try:
+                frames = self._decoder.decode(None)
+            except EOFError:
+                return
+            except self._error as error:
+                self._count(error)
+                continue
+            yield from self._checked(frames)
+            return
+
+    def _checked(self, frames: list[Any]) -> Iterator[Any]:
+        for frame in frames:
+            self.errors += frame.is_corrupt
+            yield frame
+
+    def _count(self, error: Any) -> None:
+        self.errors += 1
+        self.reason = error.strerror
+
+    def explain_nothing(self, path: Path) -> MediaError:
+        """The error for a stream of the file at `path` that gave no frame at all."""
+        scheme = encryption_scheme(path)
+        if self.packets == 0 and self._stream.frames == 0:
+            return MediaError("it has only an initialisation segment without any frames")
+        if self.encrypted or scheme:
+            return MediaError(f"it is encrypted ({scheme or 'unknown scheme'}) and cannot be decoded")
+        if self.packets == 0:
+            return MediaError(f"it is cut short: none of its {self._stream.frames} frames is in the file")
+        return MediaError(f"none of its frames can be decoded (ffmpeg: {self.reason})")
+
+
+def encryption_scheme(path: Path) -> str | None:
+    """`cenc`, `cbcs`... where the MP4 at `path` declares encrypted video (ISO/IEC 23001-7), else None."""
+    moov = _mp4_box(path, b"moov")
+    if b"encv" not in moov:
+        return None
+    at = moov.find(b"schm")
+    return moov[at + 8 : at + 12].decode("ascii", "replace") if at >= 0 else "unknown scheme"
+
+
+def _mp4_box(path: Path, kind: bytes, largest: int = 64 * 2**20) -> bytes:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            header = file.read(16)
+            length = int.from_bytes(header[:4], "big")
+            if length == 1:
+                length = int.from_bytes(header[8:16], "big")
+            if header[4:8] == kind:
+                file.seek(at)
+                return file.read(min(length or largest, largest))
+            if length < 8:
+                break
+            at += length
+    return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """How to show a stored frame: transpose it, then flip it (from a display matrix)."""
+
+    transpose: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @property
+    def rotation(self) -> int:
+        """Clockwise degrees that turn the stored frame upright: 0, 90, 180 or 270."""
+        if self.transpose:
+            return 90 if self.flip_x else 270
+        return 180 if self.flip_y else 0
+
+    @staticmethod
+    def of(frame: Any) -> Upright:
+        """Read from a decoded frame; quarter turns and mirrors, as cameras write them."""
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        if matrix is None:
+            return Upright()
+        # ffmpeg, libavutil/display.h: x' = a x + c y, y' = b x + d y, fixed point 16.16, native order.
+        a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+        if abs(b) + abs(c) > abs(a) + abs(d):
+            return Upright(transpose=True, flip_x=c < 0, flip_y=b < 0)
+        return Upright(flip_x=a < 0, flip_y=d < 0)
+
+    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        import cv2
+
+        result: Any = cv2.transpose(image) if self.transpose else image
+        if self.flip_x or self.flip_y:
+            result = cv2.flip(result, -1 if self.flip_x and self.flip_y else int(self.flip_x))
+        return result  # type: ignore[no-any-return]
+
+
+def pixel_aspect(stream: Any) -> Fraction:
+    """Width of a pixel over its height; 1 where the file does not say."""
+    aspect = stream.sample_aspect_ratio
+    return Fraction(aspect.numerator, aspect.denominator) if aspect else Fraction(1)
+
+
+def square_size(width: int, height: int, aspect: Fraction, max_side: int | None = None) -> tuple[int, int]:
+    """(width, height) of a stored frame with square pixels, at most `max_side` on its longer side."""
+    square = width * aspect
+    scale = Fraction(1) if max_side is None else min(Fraction(1), max_side / max(square, Fraction(height)))
+    return max(1, round(square * scale)), max(1, round(height * scale))
+
+
+class Pictures:
+    """Scales frames to BGR arrays; keeps one scaler, so use one for each target and thread."""
+
+    def __init__(self, interpolation: str) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._scaler = VideoReformatter()
+        self._interpolation = interpolation
+
+    def bgr(self, frame: Any, width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 3) uint8; what is transparent is shown over black.
+
+        Raises:
+            MediaError: ffmpeg cannot convert the frame's pixel format.
+        """
+        import av
+        import numpy as np
+
+        alpha = _alpha_format(frame.format)
+        try:
+            scaled = self._scaler.reformat(
+                frame,
+                width,
+                height,
+                "bgra" if alpha else "bgr24",
+                interpolation=self._interpolation,
+                threads=1,
+            )
+        except av.error.FFmpegError as error:
+            raise MediaError(
+                f"its pixel format {frame.format.name} cannot be converted (ffmpeg: {error.strerror})"
+            ) from error
+        image: NDArray[np.uint8] = scaled.to_ndarray()
+        if not alpha:
+            return image
+        opacity = image[..., 3:].astype(np.uint16)
+        return ((image[..., :3] * opacity + 127) // 255).astype(np.uint8)

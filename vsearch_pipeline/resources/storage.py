@@ -1,0 +1,46 @@
+"""The catalogue and the media folder as Dagster resources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster import ConfigurableResource
+
+from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.settings import Settings
+
+
+class CatalogResource(ConfigurableResource):
+    """PostgreSQL: the embedded server below `home`, or `database_url`."""
+
+    home: str
+    database_url: str | None
+
+    def open(self) -> Catalog:
+        return open_catalog(Settings(home=Path(self.home), database_url=self.database_url))
+
+
+class MediaResource(ConfigurableResource):
+    """Where a video's files are, and how it is sampled."""
+
+    videos_dir: str
+    gallery_dir: str
+    frames_per_second: float
+    frame_max_side: int
+    jpeg_quality: int
+    segment_max_ms: int
+
+    def source(self, video: VideoRecord) -> Path:
+        if video.path is None:
+            raise ValueError(f"{video.id} has no file")
+        return Path(self.videos_dir, video.path)
+
+    def frames_dir(self, video_id: str) -> Path:
+        return Path(self.videos_dir, video_id, "frames")
+
+    def frame(self, video_id: str, index: int) -> Path:
+        return self.frames_dir(video_id) / f"{index:06d}.jpg"
+
+    def previews_dir(self, video_id: str) -> Path:
+        return Path(self.videos_dir, video_id, "previews")

@@ -1,0 +1,98 @@
+"""Running the asset graph inside a command, with its stages reported as they finish."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from dagster import DagsterEventType, DagsterInstance, ExecuteInProcessResult
+
+from vsearch_pipeline.assets.stage import VIDEOS
+from vsearch_pipeline.definitions import defs
+from vsearch_pipeline.resources.instance import process_tag
+
+POLL_SECONDS = 0.3
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+OnStep = Callable[[str, int, int], None]
+"""Called with a finished step's name, how many are finished, and how many there are."""
+
+
+def ingest_steps() -> int:
+    return len(defs.resolve_job_def("ingest").graph.nodes)
+
+
+def ingest_video(instance: DagsterInstance, video_id: str, on_step: OnStep | None = None) -> ExecuteInProcessResult:
+    """Run the job `ingest` for one video in this process; a failure is in the result, not raised."""
+    instance.add_dynamic_partitions(VIDEOS.name or "", [video_id])
+    return _execute(instance, "ingest", video_id, on_step)
+
+
+def train_people(instance: DagsterInstance, on_step: OnStep | None = None) -> ExecuteInProcessResult:
+    """Run the job `train_people` in this process."""
+    return _execute(instance, "train_people", None, on_step)
+
+
+def embed_imported(instance: DagsterInstance, video_id: str) -> ExecuteInProcessResult:
+    """Make an imported video searchable by meaning; it has no file, so no other stage applies."""
+    instance.add_dynamic_partitions(VIDEOS.name or "", [video_id])
+    return _execute(instance, "ingest", video_id, None)
+
+
+def failure_reason(result: ExecuteInProcessResult) -> str:
+    """Why a run failed: the first failed step's own words, in one line."""
+    for event in result.all_events:
+        if event.event_type == DagsterEventType.STEP_FAILURE:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            if failure is not None and failure.description:
+                return str(failure.description)
+            error = data.error
+            if error is not None:
+                cause = error.cause or error
+                return f"{event.step_key}: {cause.message.strip().splitlines()[0]}"
+    return "the run failed; its log is in the Dagster UI"
+
+
+def _execute(
+    instance: DagsterInstance, name: str, video_id: str | None, on_step: OnStep | None
+) -> ExecuteInProcessResult:
+    job = defs.resolve_job_def(name)
+    run_id = str(uuid.uuid4())
+    finished = threading.Event()
+    reporter = threading.Thread(
+        target=_report, args=(instance, run_id, len(job.graph.nodes), on_step, finished), daemon=True
+    )
+    if on_step:
+        reporter.start()
+    try:
+        return job.execute_in_process(
+            instance=instance,
+            partition_key=video_id,
+            run_id=run_id,
+            run_config=QUIET,
+            raise_on_error=False,
+            tags=process_tag(),
+        )
+    finally:
+        finished.set()
+        if on_step:
+            reporter.join()
+
+
+def _report(
+    instance: DagsterInstance, run_id: str, total: int, on_step: OnStep, finished: threading.Event
+) -> None:
+    reported: set[str] = set()
+    while True:
+        last = finished.wait(POLL_SECONDS)
+        if instance.has_run(run_id):
+            for record in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_SUCCESS).records:
+                step = record.event_log_entry.step_key or ""
+                if step not in reported:
+                    reported.add(step)
+                    on_step(step, len(reported), total)
+        if last:
+            return

@@ -1,0 +1,113 @@
+"""New files and links come in by themselves: from a watched folder, and from the catalogue's own list."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dagster import (
+    DagsterInstance,
+    DefaultSensorStatus,
+    RunRequest,
+    RunsFilter,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+from sqlalchemy import select
+
+from vsearch_pipeline.assets.jobs import ingest_job, take_in_job
+from vsearch_pipeline.assets.stage import VIDEOS
+from vsearch_pipeline.catalog.models import Video
+from vsearch_pipeline.ingest.store import Ignored, find_files
+from vsearch_pipeline.resources.storage import CatalogResource
+
+LINKS_FILE = "links.txt"
+SETTLED_SECONDS = 5.0
+"""A file that changed more recently is still being copied."""
+OWN_RUN_SECONDS = 30
+"""How long a door that added a video has to start its run before the sensor does."""
+
+
+def inbox_sources(inbox: Path) -> Iterator[tuple[str, str]]:
+    """`(source, mark)` of each settled video file and each line of links.txt; the mark changes with the content."""
+    links = inbox / LINKS_FILE
+    if links.is_file():
+        for line in links.read_text(encoding="utf-8", errors="replace").splitlines():
+            link = line.strip()
+            if link and not link.startswith("#"):
+                yield link, "link"
+    for file in find_files([inbox]) if inbox.is_dir() else ():
+        if not isinstance(file, Ignored):
+            status = file.stat()
+            if time.time() - status.st_mtime >= SETTLED_SECONDS:
+                yield str(file), f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def new_sources(inbox: Path, seen: Mapping[str, str]) -> dict[str, str]:
+    """Sources whose mark is not the one seen before."""
+    return {source: mark for source, mark in inbox_sources(inbox) if seen.get(source) != mark}
+
+
+def inbox_sensor(inbox: Path) -> SensorDefinition:
+    """Watches a folder for files, and its links.txt for links."""
+
+    @sensor(
+        name="inbox",
+        job=take_in_job,
+        minimum_interval_seconds=15,
+        default_status=DefaultSensorStatus.RUNNING,
+        description=f"Takes in video files put into {inbox}, and links written into its {LINKS_FILE}, one a line.",
+    )
+    def watch(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        seen: dict[str, str] = json.loads(context.cursor or "{}")
+        new = new_sources(inbox, seen)
+        if not new:
+            return SkipReason(f"nothing new in {inbox}")
+        return SensorResult(
+            run_requests=[
+                RunRequest(
+                    run_key=f"{source}#{mark}",
+                    run_config={"ops": {"take_in_source": {"config": {"source": source}}}},
+                    tags={"vsearch/source": source[:200]},
+                )
+                for source, mark in new.items()
+            ],
+            cursor=json.dumps({**seen, **new}),
+        )
+
+    return watch
+
+
+def new_videos_sensor() -> SensorDefinition:
+    """Ingests every video that is in the catalogue and that no run has been started for."""
+
+    @sensor(
+        name="new_videos",
+        job=ingest_job,
+        minimum_interval_seconds=15,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Starts the job ingest for videos that were added and that no run has worked on yet.",
+    )
+    def watch(context: SensorEvaluationContext, catalog: CatalogResource) -> SensorResult | SkipReason:
+        settled = datetime.now(UTC) - timedelta(seconds=OWN_RUN_SECONDS)
+        with catalog.open().begin() as connection:
+            added = connection.execute(select(Video.id).where(Video.added_at < settled).order_by(Video.added_at))
+            waiting = [video for video in added.scalars() if not _has_run(context.instance, video)]
+        if not waiting:
+            return SkipReason("every video has a run")
+        return SensorResult(
+            run_requests=[RunRequest(run_key=video, partition_key=video) for video in waiting],
+            dynamic_partitions_requests=[VIDEOS.build_add_request(waiting)],
+        )
+
+    return watch
+
+
+def _has_run(instance: DagsterInstance, video: str) -> bool:
+    return bool(instance.get_runs(RunsFilter(tags={"dagster/partition": video}), limit=1))

@@ -1,0 +1,176 @@
+"""`vsearch up`: the Dagster webserver, its daemon and the page as children of one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.resources.instance import open_instance
+from vsearch_pipeline.settings import PROJECT_ROOT, Settings
+
+START_SECONDS = 120
+STOP_SECONDS = 15
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A child process; `health` is asked until it answers."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    health: str | None
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` where nobody listens there, else one the system gives."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise VsearchError("There is no free port on this machine.")
+
+
+def serve(settings: Settings, console: Console) -> None:
+    """Start everything, say where it is, wait for Ctrl-C (or SIGTERM) and stop all of it.
+
+    Raises:
+        VsearchError: a service did not start or ended by itself; the message names its log.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    open_instance(settings).dispose()
+    settings.inbox_dir.mkdir(parents=True, exist_ok=True)
+    dagster_port, page_port = free_port(settings.dagster_port), free_port(settings.page_port)
+    dagster_url, page_url = f"http://{HOST}:{dagster_port}", f"http://{HOST}:{page_port}"
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    services: list[Service] = []
+    os.environ["VSEARCH_DAGSTER_PORT"] = str(dagster_port)
+    try:
+        with console.status("starting"):
+            services.append(
+                _start(
+                    settings,
+                    "dagster-webserver",
+                    ["-m", "dagster_webserver", "-w", workspace, "-h", HOST, "-p", str(dagster_port)],
+                    health=f"{dagster_url}/server_info",
+                )
+            )
+            services.append(
+                _start(settings, "dagster-daemon", ["-m", "dagster._daemon", "run", "-w", workspace], health=None)
+            )
+            services.append(
+                _start(
+                    settings,
+                    "page",
+                    [
+                        *["-m", "streamlit", "run", str(PROJECT_ROOT / "editor_app" / "main.py")],
+                        *["--server.address", HOST, "--server.port", str(page_port), "--server.headless", "true"],
+                    ],
+                    health=f"{page_url}/_stcore/health",
+                )
+            )
+            _wait_until_healthy(services)
+        console.print(f"The page      {page_url}")
+        console.print(f"Dagster       {dagster_url}")
+        console.print(f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)")
+        console.print("Ctrl-C stops everything.")
+        while True:
+            _check(services)
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("stopping")
+    finally:
+        # a second Ctrl-C must not leave anything behind
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _stop(services)
+
+
+def _start(settings: Settings, name: str, arguments: list[str], health: str | None) -> Service:
+    log = settings.home / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT_ROOT,
+            start_new_session=True,  # Ctrl-C reaches only us; we stop the children in order
+        )
+    return Service(name, process, log, health)
+
+
+def _wait_until_healthy(services: list[Service]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    for service in services:
+        while service.health and not _answers(service.health):
+            _check(services)
+            if time.monotonic() > deadline:
+                raise VsearchError(f"{service.name} did not answer in {START_SECONDS} s; its log is {service.log}.")
+            time.sleep(0.3)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _check(services: list[Service]) -> None:
+    for service in services:
+        if service.process.poll() is not None:
+            raise VsearchError(
+                f"{service.name} ended by itself (exit {service.process.returncode}); its log is {service.log}."
+            )
+
+
+def _stop(services: list[Service]) -> None:
+    """Ask each process group to stop, then make it."""
+    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for service in reversed(services):
+            _signal_group(service, sent)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and any(_group_lives(service) for service in services):
+            time.sleep(0.1)
+
+
+def _signal_group(service: Service, sent: int) -> None:
+    service.process.poll()
+    if _group_lives(service):
+        try:
+            os.killpg(service.process.pid, sent)
+        except ProcessLookupError:
+            return
+
+
+def _group_lives(service: Service) -> bool:
+    service.process.poll()  # reap it, or its group seems alive
+    try:
+        os.killpg(service.process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""One frozen settings object, made once at each door (command line, code location, page) and passed down."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _default_home() -> Path:
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "vsearch"
+
+
+class Settings(BaseSettings):
+    """Every setting can be given as an environment variable `VSEARCH_<NAME>`.
+
+    Models are named, so a profile is only a set of defaults: replacing one model is one setting.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VSEARCH_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=_default_home, description="everything vsearch keeps lives here")
+    database_url: str | None = Field(None, description="any PostgreSQL with pgvector; embedded where unset")
+    actor: str = Field("", description="who is acting, for the history; the login name where empty")
+
+    # media
+    frames_per_second: float = Field(4.0, gt=0, le=60, description="sampled frames a second of video")
+    frame_max_side: int = Field(1280, ge=64, description="longer side of a stored frame, pixels")
+    jpeg_quality: int = Field(85, ge=1, le=100)
+    segment_max_ms: int = Field(5000, ge=500, description="longest segment; shots are cut evenly below it")
+    objects_per_second: float = Field(1.0, gt=0, description="frames a second given to the object detector")
+    faces_per_second: float = Field(2.0, gt=0, description="frames a second given to the face detector")
+
+    # models
+    face_detector: str = "centerface"
+    face_embedder: str = "dlib-resnet"
+    object_detector: str = "ssd-mobilenet-v2"
+    scene_classifier: str = "efficientnet-lite3"
+    captioner: str = "compact"
+    compared_captioners: tuple[str, ...] = ("compact", "objects-only")
+    sentence_embedder: str = "use-multilingual-v3"
+    transcriber: str = "whisper-tiny.en"
+
+    # ingest
+    link_mode: Literal["copy", "hardlink", "symlink"] = "copy"
+    max_download_bytes: int = Field(20 * 2**30, gt=0)
+    max_download_seconds: int = Field(6 * 3600, gt=0, description="longest video taken from a link")
+    allow_private_addresses: bool = False
+    inbox: Path | None = Field(None, description="watched folder; HOME/inbox where unset")
+    gallery: Path | None = Field(None, description="GROUP/PERSON/*.jpg; HOME/gallery where unset")
+
+    # doors
+    dagster_port: int = 3000
+    page_port: int = 8501
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def gallery_dir(self) -> Path:
+        return self.gallery or self.home / "gallery"
+
+    @property
+    def videos_dir(self) -> Path:
+        return self.home / "videos"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
