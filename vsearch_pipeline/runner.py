@@ -24,7 +24,9 @@ def ingest_steps() -> int:
     return len(defs.resolve_job_def("ingest").graph.nodes)
 
 
-def ingest_video(instance: DagsterInstance, video_id: str, on_step: OnStep | None = None) -> ExecuteInProcessResult:
+def ingest_video(
+    instance: DagsterInstance, video_id: str, on_step: OnStep | None = None
+) -> ExecuteInProcessResult:
     """Run the job `ingest` for one video in this process; a failure is in the result, not raised."""
     instance.add_dynamic_partitions(VIDEOS.name or "", [video_id])
     return _execute(instance, "ingest", video_id, on_step)

@@ -93,7 +93,9 @@ def serve(settings: Settings, console: Console) -> None:
             _wait_until_healthy(services)
         console.print(f"The page      {page_url}")
         console.print(f"Dagster       {dagster_url}")
-        console.print(f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)")
+        console.print(
+            f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)"
+        )
         console.print("Ctrl-C stops everything.")
         while True:
             _check(services)
@@ -128,7 +130,9 @@ def _wait_until_healthy(services: list[Service]) -> None:
         while service.health and not _answers(service.health):
             _check(services)
             if time.monotonic() > deadline:
-                raise VsearchError(f"{service.name} did not answer in {START_SECONDS} s; its log is {service.log}.")
+                raise VsearchError(
+                    f"{service.name} did not answer in {START_SECONDS} s; its log is {service.log}."
+                )
             time.sleep(0.3)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +56,7 @@ def split_evenly(span: TimeRange, longest_ms: int) -> list[TimeRange]:
         raise ValueError(f"longest_ms must be positive: {longest_ms}")
     parts = -(-span.duration_ms // longest_ms)
     edges = [span.start_ms + span.duration_ms * i // parts for i in range(parts + 1)]
-    return [TimeRange(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [TimeRange(a, b) for a, b in pairwise(edges)]
 
 
 def segment_ranges(shots: Iterable[TimeRange], longest_ms: int) -> list[TimeRange]:

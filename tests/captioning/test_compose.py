@@ -92,6 +92,18 @@ CASES = {
         "A cup of coffee, probably an espresso, on a table.",
         "탁자 위에 에스프레소로 보이는 커피 한 잔이 보인다.",
     ),
+    "several of some kind": (
+        facts(("dog", 2), scenes=(("pug", 0.6),)),
+        (),
+        "Two dogs, probably pugs.",
+        "퍼그로 보이는 개 두 마리가 보인다.",
+    ),
+    "the detector knows vehicles": (
+        facts(("car", 1), scenes=(("missile", 0.6),)),
+        (),
+        "A car.",
+        "자동차 한 대가 보인다.",
+    ),
     "evidence adds up": (
         facts(scenes=(("missile", 0.35), ("projectile", 0.3))),
         (),

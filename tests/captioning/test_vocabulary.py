@@ -28,7 +28,8 @@ def test_words_are_in_their_own_language() -> None:
             assert HANGUL.search(noun.ko), label
             assert noun.en, label
             assert not HANGUL.search(noun.en), label
-            assert noun.en == noun.en.strip() and noun.ko == noun.ko.strip(), label
+            assert noun.en == noun.en.strip(), label
+            assert noun.ko == noun.ko.strip(), label
         for place in (term.place, term.broader_place):
             if place:
                 assert HANGUL.search(place.ko), label

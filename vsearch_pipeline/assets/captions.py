@@ -1,16 +1,26 @@
 """What happens, in words: by the captioner, in Korean, and captioners side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 from sqlalchemy import Connection, delete, insert, select
 
-from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, picture, run_stage
-from vsearch_pipeline.captioning.captioner import CaptionFacts, Clip
+from vsearch_pipeline.assets.stage import (
+    GPU_POOL,
+    GPU_TAG,
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    picture,
+    run_stage,
+)
 from vsearch_pipeline.captioning.compose import compose
+from vsearch_pipeline.captioning.facts import CaptionFacts, Clip
 from vsearch_pipeline.captioning.objects import DetectedObject
 from vsearch_pipeline.catalog.models import Caption, Frame, Object, Shot, Video
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
@@ -36,7 +46,9 @@ KOREAN_CAPTIONS = Stage(
     inputs=("captions",),
     checks=(
         AssetCheckSpec(
-            "captions_are_korean", asset="korean_captions", description="Every Korean caption is written in Hangul."
+            "captions_are_korean",
+            asset="korean_captions",
+            description="Every Korean caption is written in Hangul.",
         ),
     ),
 )
@@ -53,8 +65,11 @@ COMPARED_CLIPS = 12
     code_version="1",
     check_specs=CAPTIONS.checks,
     description="What each range shows, in English, by the captioner of the settings.",
-    **GPU,
-    **PER_VIDEO,
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def captions(
     context: AssetExecutionContext,
@@ -62,12 +77,12 @@ def captions(
     media: MediaResource,
     object_detection: ObjectsResource,
     captioner: CaptionerResource,
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     model = captioner.load()
 
     def compute(record: VideoRecord) -> Output:
         clips = _Clips(catalog, media, record.id, object_detection.frames_per_second)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for first in range(0, len(clips.spans), BATCH):
             spans = clips.spans[first : first + BATCH]
             for span, caption in zip(spans, model.caption([clips.load(span) for span in spans]), strict=True):
@@ -98,7 +113,7 @@ def captions(
             "segment_max_ms": media.segment_max_ms,
         },
     )
-    yield from run_stage(context, catalog.open(), CAPTIONS, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(CAPTIONS, producer, compute))
 
 
 @asset(
@@ -109,14 +124,14 @@ def captions(
     code_version="1",
     check_specs=KOREAN_CAPTIONS.checks,
     description="The captions in Korean: composed from the same facts where the captioner gives them.",
-    **PER_VIDEO,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
-def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) -> Iterator[MaterializeResult[Any]]:
+def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
-            english = [
-                row for row in read_rows(connection, Caption, record.id, "index") if row.language == "en"
-            ]
+            english = [row for row in read_rows(connection, Caption, record.id, "index") if row.language == "en"]
         rows = []
         for row in english:
             if row.facts:
@@ -146,7 +161,7 @@ def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) ->
         )
 
     producer = ProducerInfo("korean_captions", "compact", "1")
-    yield from run_stage(context, catalog.open(), KOREAN_CAPTIONS, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(KOREAN_CAPTIONS, producer, compute))
 
 
 @asset(
@@ -157,7 +172,8 @@ def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) ->
     tags=GPU_TAG,
     code_version="1",
     description="The same clips through several captioners, side by side.",
-    **GPU,
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
 )
 def caption_comparison(
     context: AssetExecutionContext,
@@ -165,7 +181,7 @@ def caption_comparison(
     media: MediaResource,
     object_detection: ObjectsResource,
     captioner: CaptionerResource,
-) -> MaterializeResult[Any]:
+) -> MaterializeResult:
     with catalog.open().begin() as connection:
         videos = connection.execute(
             select(Video.id).where(Video.kind == "file", Video.id.in_(select(Caption.video_id))).order_by(Video.id)
@@ -216,11 +232,12 @@ class _Clips:
     def load(self, span: TimeRange) -> Clip:
         import numpy as np
 
-        frames = [self._frames[i] for i in self._positions[span]] or [self._nearest(span)]
+        looked_at = [self._frames[i] for i in self._positions[span]]
+        frames = looked_at or [self._nearest(span)]
         return Clip(
             frames=np.stack([read_rgb(self._media.frame(self.video_id, frame.index)) for frame in frames]),
             times_ms=tuple(frame.time_ms for frame in frames),
-            objects=tuple(tuple(self._objects.get(frame.index, ())) for frame in frames),
+            objects=tuple(tuple(self._objects.get(frame.index, ())) for frame in looked_at),
         )
 
     def _nearest(self, span: TimeRange) -> Any:
@@ -234,9 +251,7 @@ def _caption_writer(
 
     def write(connection: Connection, producer: int) -> None:
         columns = Caption.__table__.c
-        connection.execute(
-            delete(Caption).where(columns.video_id == video_id, columns.language == language)
-        )
+        connection.execute(delete(Caption).where(columns.video_id == video_id, columns.language == language))
         if rows:
             fixed = {"video_id": video_id, "language": language, "producer_id": producer}
             connection.execute(insert(Caption), [{**row, **fixed} for row in rows])
@@ -245,7 +260,9 @@ def _caption_writer(
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> MetadataValue:
-    return MetadataValue.md("\n".join(f"- {clock(row['start_ms'])} {row['text']}" for row in rows[:50]) or "*none*")
+    return MetadataValue.md(
+        "\n".join(f"- {clock(row['start_ms'])} {row['text']}" for row in rows[:50]) or "*none*"
+    )
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,5 @@
 """The runs people start: ingest a video, train on the gallery, take in a file or a link."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,8 @@ from dagster import (
 
 from vsearch_pipeline.assets.stage import GPU_TAG, VIDEOS
 from vsearch_pipeline.errors import VsearchError
-from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.ingest.links import add_link, is_link
+from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.resources.storage import CatalogResource
 from vsearch_pipeline.settings import Settings
 

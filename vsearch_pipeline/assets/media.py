@@ -1,7 +1,5 @@
 """The video itself, its shots and its sampled frames."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
@@ -18,7 +16,17 @@ from dagster import (
 )
 from sqlalchemy import Connection
 
-from vsearch_pipeline.assets.stage import OWNERS, PER_VIDEO, Output, Stage, picture, run_stage
+from vsearch_pipeline.assets.stage import (
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    picture,
+    run_stage,
+)
 from vsearch_pipeline.catalog.models import Frame, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord, update_video
@@ -36,7 +44,10 @@ VIDEO = Stage(
     inputs=(),
     checks=(
         AssetCheckSpec(
-            "file_is_whole", asset="video", blocking=True, description="The stored file has the size it was added with."
+            "file_is_whole",
+            asset="video",
+            blocking=True,
+            description="The stored file has the size it was added with.",
         ),
     ),
 )
@@ -57,9 +68,7 @@ SAMPLING = Stage(
             blocking=True,
             description="Frames have increasing times inside the video, and each has its picture on disk.",
         ),
-        AssetCheckSpec(
-            "file_decodes_cleanly", asset="frames", description="No packet of the video was damaged."
-        ),
+        AssetCheckSpec("file_decodes_cleanly", asset="frames", description="No packet of the video was damaged."),
     ),
 )
 SHEET_FRAMES = 24
@@ -72,11 +81,13 @@ SHEET_FRAMES = 24
     code_version="1",
     check_specs=VIDEO.checks,
     description="A video in the store: its file is there and can be read.",
-    **PER_VIDEO,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def video(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         path = media.source(record)
         if not path.exists():
@@ -100,7 +111,7 @@ def video(
         )
 
     producer = ProducerInfo("video", "pyav-probe", "1")
-    yield from run_stage(context, catalog.open(), VIDEO, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(VIDEO, producer, compute))
 
 
 @multi_asset(
@@ -126,11 +137,13 @@ def video(
         ),
     ],
     check_specs=SAMPLING.checks,
-    **PER_VIDEO,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def sampling(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         folder = media.frames_dir(record.id)
         making = folder.with_name("frames.making")
@@ -180,7 +193,7 @@ def sampling(
         },
     )
     present = lambda video_id: media.frames_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), SAMPLING, producer, compute, present=present)
+    yield from run_stage(context, catalog.open(), Work(SAMPLING, producer, compute, present=present))
 
 
 def _measured(scan: Scan) -> dict[str, Any]:

@@ -1,14 +1,23 @@
 """Objects on screen."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
 
-from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, run_stage
+from vsearch_pipeline.assets.stage import (
+    GPU_POOL,
+    GPU_TAG,
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    run_stage,
+)
 from vsearch_pipeline.catalog.models import Frame, Object, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -39,15 +48,18 @@ BATCH = 16
     code_version="1",
     check_specs=OBJECTS.checks,
     description="Things of known classes on screen, with boxes.",
-    **GPU,
-    **PER_VIDEO,
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def objects(
     context: AssetExecutionContext,
     catalog: CatalogResource,
     media: MediaResource,
     object_detection: ObjectsResource,
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     detector = object_detection.load()
 
     def compute(record: VideoRecord) -> Output:
@@ -80,7 +92,8 @@ def objects(
                 "objects": {
                     "frames": len(picked),
                     "objects": len(rows),
-                    "most_seen": ", ".join(f"{label} {count}" for label, count in labels.most_common(10)) or "none",
+                    "most_seen": ", ".join(f"{label} {count}" for label, count in labels.most_common(10))
+                    or "none",
                 }
             },
             problems={"boxes_lie_in_the_frame": f"{len(outside)} boxes lie outside"} if outside else {},
@@ -92,7 +105,7 @@ def objects(
         detector.version,
         {"frames_per_second": object_detection.frames_per_second, "segment_max_ms": media.segment_max_ms},
     )
-    yield from run_stage(context, catalog.open(), OBJECTS, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, compute))
 
 
 def _inside(box: list[float]) -> bool:

@@ -1,7 +1,5 @@
 """What people see and search: segments, their vectors and their previews."""
 
-from __future__ import annotations
-
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +8,20 @@ from typing import Any
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 from sqlalchemy import Connection
 
-from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, run_stage
-from vsearch_pipeline.captioning.captioner import CaptionFacts
+from vsearch_pipeline.assets.stage import (
+    GPU_POOL,
+    GPU_TAG,
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    run_stage,
+)
 from vsearch_pipeline.captioning.compose import compose
+from vsearch_pipeline.captioning.facts import CaptionFacts
 from vsearch_pipeline.catalog.library import list_people
 from vsearch_pipeline.catalog.models import Caption, FaceLabel, FaceTrack, Frame, Object, Preview, Shot, Utterance
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
@@ -52,11 +61,13 @@ ON_SCREEN_MS = 200
     code_version="1",
     check_specs=SEGMENTS.checks,
     description="Searchable ranges with captions, people, objects and speech; what a person edited stands.",
-    **PER_VIDEO,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def segments(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             shots = read_rows(connection, Shot, record.id, "index")
@@ -76,9 +87,9 @@ def segments(
                     "with_people": sum(bool(auto.people) for auto in described),
                     "with_speech": sum(bool(auto.speech) for auto in described),
                     "captions": MetadataValue.md(
-                        "\n".join(f"- {span} {auto.caption_en}" for span, auto in zip(wanted, described, strict=True))[
-                            :8000
-                        ]
+                        "\n".join(
+                            f"- {span} {auto.caption_en}" for span, auto in zip(wanted, described, strict=True)
+                        )[:8000]
                     ),
                 }
             },
@@ -86,7 +97,7 @@ def segments(
         )
 
     producer = ProducerInfo("segments", "timeline", "1", {"segment_max_ms": media.segment_max_ms})
-    yield from run_stage(context, catalog.open(), SEGMENTS, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, compute))
 
 
 def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], AutoFields]:
@@ -97,7 +108,9 @@ def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], A
     objects = read_rows(connection, Object, video_id, "index")
     utterances = read_rows(connection, Utterance, video_id, "index")
     tracks = {row.index: row for row in read_rows(connection, FaceTrack, video_id, "index")}
-    labels = [row for row in read_rows(connection, FaceLabel, video_id, "track_index") if row.person_id is not None]
+    labels = [
+        row for row in read_rows(connection, FaceLabel, video_id, "track_index") if row.person_id is not None
+    ]
     names = {person.id: person.name for person in list_people(connection)}
 
     def describe(span: TimeRange) -> AutoFields:
@@ -127,7 +140,7 @@ def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], A
 
 
 def _overlap(row: Any, span: TimeRange) -> int:
-    return max(0, min(row.end_ms, span.end_ms) - max(row.start_ms, span.start_ms))
+    return span.overlap_ms(TimeRange(row.start_ms, row.end_ms))
 
 
 def _longest(captions: Sequence[Any], span: TimeRange) -> Any | None:
@@ -161,12 +174,15 @@ def _spoken(utterances: Sequence[Any], span: TimeRange) -> list[str]:
     tags=GPU_TAG,
     code_version="1",
     description="A vector a segment, for search by meaning; only texts that changed are embedded.",
-    **GPU,
-    **PER_VIDEO,
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def segment_embeddings(
     context: AssetExecutionContext, catalog: CatalogResource, sentences: SentenceEmbedderResource
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     embedder = sentences.load()
 
     def compute(record: VideoRecord) -> Output:
@@ -175,7 +191,7 @@ def segment_embeddings(
         return Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
 
     producer = ProducerInfo("segment_embeddings", embedder.name, embedder.version)
-    yield from run_stage(context, catalog.open(), SEGMENT_EMBEDDINGS, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(SEGMENT_EMBEDDINGS, producer, compute))
 
 
 @asset(
@@ -185,11 +201,13 @@ def segment_embeddings(
     owners=OWNERS,
     code_version="1",
     description="A small moving picture of each segment.",
-    **PER_VIDEO,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def previews(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             spans = sorted({segment.span for segment in read_segments(connection, video_id=record.id)})
@@ -216,4 +234,4 @@ def previews(
 
     producer = ProducerInfo("previews", "pillow-webp", "1")
     present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), PREVIEWS, producer, compute, present=present)
+    yield from run_stage(context, catalog.open(), Work(PREVIEWS, producer, compute, present=present))

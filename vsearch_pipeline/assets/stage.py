@@ -11,8 +11,8 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
-    Backoff,
     BackfillPolicy,
+    Backoff,
     DynamicPartitionsDefinition,
     Failure,
     Jitter,
@@ -39,16 +39,14 @@ from vsearch_pipeline.errors import VsearchError
 
 VIDEOS = DynamicPartitionsDefinition(name="videos")
 
-PER_VIDEO: dict[str, Any] = {
-    "partitions_def": VIDEOS,
-    "backfill_policy": BackfillPolicy.multi_run(max_partitions_per_run=8),
-    "retry_policy": RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS),
-}
+SEVERAL_VIDEOS = BackfillPolicy.multi_run(max_partitions_per_run=8)
+RETRIES = RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 OWNERS = ["team:vsearch"]
-GPU: dict[str, Any] = {"pool": "gpu", "op_tags": {"vsearch/device": "gpu"}}
-"""One GPU step at a time across runs (pool), and where it may be placed (op tag)."""
 
+GPU_POOL = "gpu"
+"""One step at a time across runs: the limit is in dagster.yaml."""
 GPU_TAG = {"vsearch/device": "gpu"}
+"""On an asset (catalogue), its op (placement) and a run (queue)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,6 @@ class Stage:
         name: its key in the catalogue; also the asset's name unless `assets` names several.
         inputs: the stages whose result it reads; all must be done.
         file_needed: False for a stage that also works on imported videos, which have no file.
-        present: whether results kept outside the database are there.
     """
 
     name: str
@@ -90,44 +87,46 @@ class Stage:
         return self.assets or (self.name,)
 
 
-def run_stage(
-    context: AssetExecutionContext,
-    catalog: Catalog,
-    stage: Stage,
-    producer: ProducerInfo,
-    compute: Callable[[VideoRecord], Output],
-    *,
-    also: Sequence[str] = (),
-    present: Callable[[str], bool] = lambda _: True,
-) -> Iterator[MaterializeResult[Any]]:
-    """Compute the stage for each video of the run; a video that fails does not hold the others back.
+@dataclass(frozen=True)
+class Work:
+    """How a stage is computed in this run.
 
-    Args:
+    Attributes:
+        compute: the stage's result for one video; it reads rows and files, and writes no rows.
         also: further inputs that make the result stale when they change (a classifier's fingerprint).
         present: whether what the stage keeps outside the database is there for a video.
+    """
+
+    stage: Stage
+    producer: ProducerInfo
+    compute: Callable[[VideoRecord], Output]
+    also: Sequence[str] = ()
+    present: Callable[[str], bool] = lambda _: True
+
+
+def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> Iterator[MaterializeResult]:
+    """Do the work for each video of the run; a video that fails does not hold the others back.
 
     Raises:
         Failure: for at least one video; names each with its reason.
     """
+    stage = work.stage
     failed: dict[str, Exception] = {}
     problems: dict[str, dict[str, str]] = {}
     for video_id in context.partition_keys:
-        started = time.perf_counter()
         try:
-            output = _run_video(context, catalog, stage, producer, compute, video_id, also, present)
+            output = _run_video(catalog, work, video_id, context.run_id)
         except Exception as error:  # noqa: BLE001 - the other videos of the run go on; raised below
             failed[video_id] = error
             with catalog.begin() as connection:
                 fail_stage(connection, video_id, stage.name, _sentence(error), context.run_id)
             continue
-        seconds = time.perf_counter() - started
         for asset in stage.asset_names:
-            extra = output.metadata.get(asset, {}) | {"seconds": MetadataValue.float(round(seconds, 3))}
-            context.add_asset_metadata(extra, asset_key=asset, partition_key=video_id)
+            context.add_asset_metadata(output.metadata[asset], asset_key=asset, partition_key=video_id)
         for check, problem in output.problems.items():
             problems.setdefault(check, {})[video_id] = problem
     if failed:
-        raise _failure(stage, failed)
+        raise _failure(failed)
     for asset in stage.asset_names:
         checks = [spec for spec in stage.checks if spec.asset_key.to_user_string() == asset]
         yield MaterializeResult(
@@ -135,16 +134,8 @@ def run_stage(
         )
 
 
-def _run_video(
-    context: AssetExecutionContext,
-    catalog: Catalog,
-    stage: Stage,
-    producer: ProducerInfo,
-    compute: Callable[[VideoRecord], Output],
-    video_id: str,
-    also: Sequence[str],
-    present: Callable[[str], bool],
-) -> Output:
+def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Output:
+    stage, producer = work.stage, work.producer
     with catalog.begin() as connection:
         video = get_video(connection, video_id)
         done = current_fingerprints(connection, video_id)
@@ -155,11 +146,11 @@ def _run_video(
         raise VsearchError(
             f"{video_id}: {stage.name} needs {', '.join(missing)} first; materialise that, or run the job ingest."
         )
-    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *also])
-    if done.get(stage.name) == mark and present(video_id):
+    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *work.also])
+    if done.get(stage.name) == mark and work.present(video_id):
         return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
     started = time.perf_counter()
-    output = compute(video)
+    output = work.compute(video)
     with catalog.begin() as connection:
         lock_video(connection, video_id)
         written_by = producer_id(connection, producer)
@@ -173,14 +164,14 @@ def _run_video(
             stage.name,
             mark=mark,
             producer=written_by,
-            run_id=context.run_id,
+            run_id=run_id,
             seconds=seconds,
         )
-    made_by = {"model": f"{producer.model} {producer.version}"}
+    about = {"model": f"{producer.model} {producer.version}", "seconds": round(seconds, 3)}
     if video.duration_ms:
-        made_by["times_realtime"] = MetadataValue.float(round(video.duration_ms / 1000 / max(seconds, 1e-3), 1))
+        about["times_realtime"] = round(video.duration_ms / 1000 / max(seconds, 1e-3), 1)
     return Output(
-        metadata={asset: {**made_by, **output.metadata.get(asset, {})} for asset in stage.asset_names},
+        metadata={asset: {**about, **output.metadata.get(asset, {})} for asset in stage.asset_names},
         problems=output.problems,
     )
 
@@ -193,7 +184,7 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
 
 
-def _failure(stage: Stage, failed: Mapping[str, Exception]) -> Exception:
+def _failure(failed: Mapping[str, Exception]) -> Exception:
     unexpected = [error for error in failed.values() if not isinstance(error, VsearchError)]
     if len(failed) == 1 and unexpected:
         return unexpected[0]

@@ -1,14 +1,23 @@
 """What is said."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from vsearch_pipeline.assets.stage import GPU, GPU_TAG, OWNERS, PER_VIDEO, Output, Stage, run_stage
+from vsearch_pipeline.assets.stage import (
+    GPU_POOL,
+    GPU_TAG,
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    run_stage,
+)
 from vsearch_pipeline.catalog.models import Utterance
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -24,7 +33,9 @@ TRANSCRIPT = Stage(
         AssetCheckSpec(
             "speech_is_in_order", asset="transcript", description="Utterances follow each other in time."
         ),
-        AssetCheckSpec("sound_decodes_cleanly", asset="transcript", description="No packet of the sound was damaged."),
+        AssetCheckSpec(
+            "sound_decodes_cleanly", asset="transcript", description="No packet of the sound was damaged."
+        ),
     ),
 )
 
@@ -38,15 +49,18 @@ TRANSCRIPT = Stage(
     code_version="1",
     check_specs=TRANSCRIPT.checks,
     description="Speech as text, with the time of each word.",
-    **GPU,
-    **PER_VIDEO,
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
 )
 def transcript(
     context: AssetExecutionContext,
     catalog: CatalogResource,
     media: MediaResource,
     transcriber: TranscriberResource,
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult]:
     model = transcriber.load()
 
     def compute(record: VideoRecord) -> Output:
@@ -84,4 +98,4 @@ def transcript(
         )
 
     producer = ProducerInfo("transcript", model.name, model.version)
-    yield from run_stage(context, catalog.open(), TRANSCRIPT, producer, compute)
+    yield from run_stage(context, catalog.open(), Work(TRANSCRIPT, producer, compute))

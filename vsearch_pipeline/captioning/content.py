@@ -26,12 +26,15 @@ _SPECIFIC_FLOOR = 0.5
 """Below it, or below four fifths of what speaks for the broader word, only the broader word is said."""
 _THINGS_SAID = 4
 _CLOSE_UP_AREA = 0.6
+"""Talking heads had 0.7 to 0.9 of the picture in the person's box, people seen to the hip 0.3 to 0.5."""
 _DARK = 0.2
 _GREY = 2.0
+"""Black-and-white film measured 0.0, a colour film of bare asphalt 2.7."""
 _COLOURFUL = 82.0
 """Where Hasler and Süsstrunk's "highly colourful" begins."""
 _BLANK = 0.02
 _STILL = 0.001
+"""An encoded photograph measured 0.0000, an empty room under a fixed camera 0.0011."""
 _FAST = 0.12
 
 _ROAD_VEHICLES = {"bicycle", "car", "motorcycle", "bus", "truck"}
@@ -140,7 +143,9 @@ def choose(facts: CaptionFacts, *, named_people: int = 0) -> Content:
             role = concept.noun
         elif concept.noun.en in {thing.noun.en for thing in things.values()}:
             _refine(things, concept)
-        elif not (_contradicted(things, concept)):
+        elif not (rivals := _rivals(things, concept)) or _is_new_to_detector(concept):
+            for key in rivals:
+                del things[key]
             thing = _named(concept)
             if term.kind == "clothing" and people:
                 worn.append(thing.noun)
@@ -225,20 +230,21 @@ def _refine(things: dict[str, Thing], concept: _Concept) -> None:
     things[key] = Thing(found.term, better.noun, found.count, better.maybe)
 
 
-def _contradicted(things: dict[str, Thing], concept: _Concept) -> bool:
-    """Whether the detector saw another animal or vehicle, and ought to know.
-
-    It cannot know what it has no word for: then a believed scene name replaces the nearest word it had.
-    """
+def _rivals(things: dict[str, Thing], concept: _Concept) -> list[str]:
+    """Other animals the detector saw where the scene shows an animal, other vehicles where it shows a vehicle."""
     kind = concept.best.kind
-    rivals = [key for key, thing in things.items() if thing.term.kind == kind]
-    if kind not in ("animal", "vehicle") or not rivals:
-        return False
-    if kind == "vehicle" or concept.noun.en in {term.noun.en for term in terms("coco").values()}:
-        return True
-    for key in rivals:
-        del things[key]
-    return False
+    if kind not in ("animal", "vehicle"):
+        return []
+    return [key for key, thing in things.items() if thing.term.kind == kind]
+
+
+def _is_new_to_detector(concept: _Concept) -> bool:
+    """Whether the detector has no word for it and so had to take the nearest (a "cow" for an antelope).
+
+    Among vehicles its few words cover the road, and the scene's are often parts of them.
+    """
+    known = {term.noun.en for term in terms("coco").values()}
+    return concept.best.kind == "animal" and concept.noun.en not in known
 
 
 def _one_animal_of_many(facts: CaptionFacts) -> Thing | None:

@@ -115,7 +115,8 @@ def _thing(thing: Thing, *, last: bool) -> str:
     plain = counted(thing.noun, thing.count)
     if not thing.maybe:
         return plain
-    guess = joined([counted(noun, thing.count) for noun in thing.maybe], "or")
+    several = thing.count > 1
+    guess = joined([plural(n.en) if several and n.form == "count" else counted(n, 1) for n in thing.maybe], "or")
     return f"{plain}, probably {guess}" if last else f"{plain} (probably {guess})"
 
 

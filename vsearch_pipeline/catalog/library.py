@@ -73,9 +73,16 @@ def reference_faces(connection: Connection, model: str) -> list[Any]:
 
 
 def promoted_classifier(connection: Connection, embedding_model: str) -> Any | None:
-    """The classifier in use for these embeddings: `(id, fingerprint, model, metrics, parameters)`, or None."""
+    """The classifier in use for these embeddings: its row, or None."""
     statement = (
-        select(Classifier.id, Classifier.fingerprint, Classifier.model, Classifier.metrics, Classifier.parameters)
+        select(
+            Classifier.id,
+            Classifier.fingerprint,
+            Classifier.model,
+            Classifier.metrics,
+            Classifier.description,
+            Classifier.parameters,
+        )
         .where(Classifier.embedding_model == embedding_model, Classifier.promoted)
         .order_by(Classifier.id.desc())
         .limit(1)

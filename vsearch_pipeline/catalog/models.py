@@ -307,6 +307,7 @@ class Classifier(Base):
     model: Mapped[str]
     embedding_model: Mapped[str]
     metrics: Mapped[dict[str, Any]]
+    description: Mapped[dict[str, Any]]
     parameters: Mapped[bytes]
     promoted: Mapped[bool]
     trained_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.videos import Door
 from vsearch_pipeline.ingest.store import Added, add_file
-from vsearch_pipeline.media.download import Progress, download
+from vsearch_pipeline.media.download import download
 from vsearch_pipeline.settings import Settings
 
 
@@ -25,7 +25,7 @@ def add_link(
     *,
     actor: str,
     door: Door,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[int, int | None], None] | None = None,
 ) -> Added:
     """Download a link and add the file. A download that was cut off goes on where it stopped.
 

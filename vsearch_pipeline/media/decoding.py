@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _REFUSED_FORMATS = frozenset(
 )
 # The native VP8/VP9 decoders drop the alpha plane that Matroska keeps beside each packet.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+# Below this, on two cores, decoding threads gain nothing and take the core that scaling and JPEG need.
+_SMALL_PIXELS = 1280 * 720
 
 
 @contextmanager
@@ -102,25 +105,31 @@ class Frames:
     Attributes:
         errors: packets that could not be decoded, plus frames that came out damaged, so far.
         packets: packets read so far.
-        encrypted: whether a packet came with its encryption parameters.
         reason: what ffmpeg said of the last error.
+
+    Raises:
+        MediaError: on the first frame, where the file declares encrypted video.
     """
 
-    def __init__(self, container: Any, stream: Any) -> None:
+    def __init__(self, container: Any, stream: Any, path: Path) -> None:
         import av
 
+        self._path = path
         self._container = container
         self._stream = stream
         self._decoder = stream.codec_context
         self._error = av.error.FFmpegError
         self.errors = 0
         self.packets = 0
-        self.encrypted = False
         self.reason = "no frame came out"
         alpha_decoder = _ALPHA_DECODERS.get(stream.codec.canonical_name)
         if stream.metadata.get("alpha_mode") == "1" and alpha_decoder:
             self._decoder = av.CodecContext.create(alpha_decoder, "r")
-        self._decoder.thread_type = "AUTO"
+        light = stream.type != "video" or stream.width * stream.height <= _SMALL_PIXELS
+        if light and (os.cpu_count() or 1) <= 2:
+            self._decoder.thread_count = 1
+        else:
+            self._decoder.thread_type = "AUTO"
 
     def __iter__(self) -> Iterator[Any]:
         packets = self._container.demux(self._stream)
@@ -136,8 +145,8 @@ class Frames:
                 yield from self._flush()
                 return
             self.packets += 1
-            if self.packets == 1:
-                self.encrypted = packet.has_sidedata("encryption_info")
+            if self.packets == 1 and self._stream.type == "video":
+                self._refuse_encrypted()
             try:
                 frames = self._decoder.decode(packet)
             except self._error as error:
@@ -167,16 +176,23 @@ class Frames:
         self.errors += 1
         self.reason = error.strerror
 
-    def explain_nothing(self, path: Path) -> MediaError:
-        """The error for a stream of the file at `path` that gave no frame at all."""
-        scheme = encryption_scheme(path)
+    def _refuse_encrypted(self) -> None:
+        # Encrypted AV1 decodes without an error, to noise.
+        if "mp4" in self._container.format.name and (scheme := encryption_scheme(self._path)):
+            raise MediaError(f"it is encrypted ({scheme}) and cannot be decoded")
+
+    def explain_nothing(self) -> MediaError:
+        """The error for a stream that gave no frame at all."""
         if self.packets == 0 and self._stream.frames == 0:
             return MediaError("it has only an initialisation segment without any frames")
-        if self.encrypted or scheme:
-            return MediaError(f"it is encrypted ({scheme or 'unknown scheme'}) and cannot be decoded")
         if self.packets == 0:
             return MediaError(f"it is cut short: none of its {self._stream.frames} frames is in the file")
         return MediaError(f"none of its frames can be decoded (ffmpeg: {self.reason})")
+
+
+def timestamp(container: Any, frame: Any) -> int | None:
+    """When to show the frame, ticks; AVI stores only decoding times, from which ffmpeg guesses badly."""
+    return frame.dts if container.format.name == "avi" else frame.pts  # type: ignore[no-any-return]
 
 
 def encryption_scheme(path: Path) -> str | None:
@@ -288,8 +304,9 @@ class Pictures:
             raise MediaError(
                 f"its pixel format {frame.format.name} cannot be converted (ffmpeg: {error.strerror})"
             ) from error
-        image: NDArray[np.uint8] = scaled.to_ndarray()
+        image: Any = scaled.to_ndarray()
         if not alpha:
-            return image
+            return image  # type: ignore[no-any-return]
         opacity = image[..., 3:].astype(np.uint16)
-        return ((image[..., :3] * opacity + 127) // 255).astype(np.uint8)
+        opaque: NDArray[np.uint8] = ((image[..., :3] * opacity + 127) // 255).astype(np.uint8)
+        return opaque

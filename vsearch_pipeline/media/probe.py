@@ -14,7 +14,6 @@ from vsearch_pipeline.media.decoding import (
     STILL_PICTURE,
     Frames,
     Upright,
-    encryption_scheme,
     has_alpha,
     open_media,
     pixel_aspect,
@@ -59,13 +58,10 @@ def probe(path: Path) -> VideoInfo:
     """
     with open_media(path) as container:
         stream = video_stream(container)
-        scheme = encryption_scheme(path) if "mp4" in container.format.name else None
-        frames = Frames(container, stream)
+        frames = Frames(container, stream, path)
         first = list(islice(frames, 2 if container.format.name in _MAYBE_STILL else 1))
         if not first:
-            raise frames.explain_nothing(path)
-        if scheme:
-            raise MediaError(f"it is encrypted ({scheme}) and cannot be decoded")
+            raise frames.explain_nothing()
         if container.format.name in _MAYBE_STILL and len(first) == 1:
             raise MediaError(STILL_PICTURE)
         upright = Upright.of(first[0])
@@ -100,7 +96,7 @@ def sha256_file(path: Path) -> str:
 
 def _duration_ms(container: Any, stream: Any) -> int | None:
     if stream.duration and stream.duration > 0:
-        return round(stream.duration * Fraction(stream.time_base) * 1000)
+        return round(Fraction(stream.duration) * Fraction(stream.time_base) * 1000)
     if container.duration and container.duration > 0:
         return round(Fraction(container.duration, 1000))
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from vsearch_pipeline.media.decoding import (
     open_media,
     pixel_aspect,
     square_size,
+    timestamp,
     video_stream,
 )
 from vsearch_pipeline.media.probe import claimed_rate
@@ -28,9 +30,9 @@ from vsearch_pipeline.timeline import TimeRange
 _SHOT_SIDE = 128
 # Frames travel to the worker in batches, because handing over costs more than one frame's work; the
 # batches under way hold at most this many pixels, so that memory does not grow with resolution.
-_BATCH_FRAMES = 8
+_BATCH_FRAMES = 16
 _BATCH_PIXELS = 8 * 1280 * 720
-_BATCHES_UNDER_WAY = 2
+_BATCHES_UNDER_WAY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,9 @@ def sample(
     with open_media(path) as container:
         stream = video_stream(container)
         clock = FrameClock(Fraction(stream.time_base), claimed_rate(stream))
+        keep_freed_memory()
         due = _Instants(frames_per_second)
-        frames = Frames(container, stream)
+        frames = Frames(container, stream, path)
         start_ms = 0
         last_duration: int | None = None
         reported = 0
@@ -118,16 +121,16 @@ def sample(
 
         with _Workers(pixel_aspect(stream), max_side, jpeg_quality, keep) as workers:
             for frame in frames:
-                time_ms = clock.tick(frame.pts)
+                time_ms = clock.tick(timestamp(container, frame))
                 if clock.frames == 1:
-                    start_ms = _start_ms(container, stream, frame)
+                    start_ms = _start_ms(container, stream, frame.pts)
                 workers.add(frame, time_ms, due.take(time_ms))
                 last_duration = frame.duration
                 if on_progress and time_ms - reported >= 1000:
                     reported = time_ms
                     on_progress(time_ms)
         if clock.frames == 0:
-            raise frames.explain_nothing(path)
+            raise frames.explain_nothing()
         duration_ms = clock.end_ms(last_duration)
         if on_progress:
             on_progress(duration_ms)
@@ -143,10 +146,20 @@ def sample(
         )
 
 
-def _start_ms(container: Any, stream: Any, frame: Any) -> int:
-    if frame.pts is None or container.start_time is None:
+def _start_ms(container: Any, stream: Any, pts: int | None) -> int:
+    if pts is None or container.start_time is None:
         return 0
-    return max(0, round(frame.pts * Fraction(stream.time_base) * 1000 - Fraction(container.start_time, 1000)))
+    return max(0, round(pts * Fraction(stream.time_base) * 1000 - Fraction(container.start_time, 1000)))
+
+
+def keep_freed_memory() -> None:
+    """Stop glibc from giving freed pictures back to the system, only to fault them in again for the next.
+
+    It keeps what is smaller than the largest block freed so far, up to 32 MB; this block is never touched.
+    """
+    import numpy as np
+
+    np.empty(31 * 2**20, np.uint8)
 
 
 class _Instants:
@@ -164,7 +177,7 @@ class _Instants:
 
 
 class _Workers:
-    """Shots and pictures beside the decoder: one thread for shots and scaling, two for JPEG."""
+    """Shots and pictures beside the decoder: one thread for shots and scaling, the others for JPEG."""
 
     def __init__(
         self,
@@ -187,7 +200,7 @@ class _Workers:
         self._samples = 0
         self._under_way: deque[Future[list[Future[SampledFrame]]]] = deque()
         self._scaling = ThreadPoolExecutor(1, "shots")
-        self._encoding = ThreadPoolExecutor(2, "jpeg")
+        self._encoding = ThreadPoolExecutor(min(4, max(1, (os.cpu_count() or 1) - 1)), "jpeg")
 
     def __enter__(self) -> _Workers:
         return self

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from vsearch_pipeline.timeline import TimeRange
@@ -93,11 +94,15 @@ def tile(cuts: Iterable[int], fades: Iterable[Fade], duration_ms: int) -> tuple[
             edges.insert(at, time_ms)
 
     for fade in sorted(fades, key=lambda fade: fade.out_ms):
-        if fade.out_ms in hard and fade.in_ms in hard:
+        if _any_near(hard, fade.out_ms) and _any_near(hard, fade.in_ms):
             continue
         hard = {cut for cut in hard if not fade.out_ms - MIN_SHOT_MS < cut < fade.in_ms + MIN_SHOT_MS}
         add(fade.middle_ms if fade.out_ms else fade.in_ms)
     for cut in sorted(hard):
         if 0 < cut < duration_ms:
             add(cut)
-    return tuple(TimeRange(a, b) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(TimeRange(a, b) for a, b in pairwise(edges))
+
+
+def _any_near(times: Iterable[int], time_ms: int) -> bool:
+    return any(abs(time_ms - other) <= MIN_SHOT_MS // 2 for other in times)

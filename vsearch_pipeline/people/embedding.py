@@ -106,7 +106,7 @@ def aligned_chip(image: Image, face: DetectedFace) -> Image:
     turn = np.array(((cos, -sin), (sin, cos)))
     move = target.mean(axis=0) - turn @ centre
     scale = float(np.hypot(cos, sin))
-    if scale < 0.5:
+    if 0 < scale < 0.5:
         # warpAffine does not average the pixels it skips
         shrink = scale * 2
         size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))

@@ -87,7 +87,7 @@ class FaceTrack:
 
     Attributes:
         start_ms: time of the first face.
-        end_ms: time of the last face plus one sampling step; never after the shot's next sampled face set.
+        end_ms: time of the last face plus one sampling step, cut where the next shot with faces starts.
         faces: `FaceObservation.index` in order of time, at most one an instant.
         best: the few of `faces` worth embedding, in order of time.
     """

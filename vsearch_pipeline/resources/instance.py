@@ -7,8 +7,7 @@ import shutil
 import socket
 from typing import Any
 
-from dagster import DagsterInstance, DagsterRunStatus, Noneable, RunsFilter, StringSource
-from dagster import Field as ConfigField
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
@@ -24,11 +23,13 @@ class CatalogStorage(DagsterPostgresStorage):
 
     @classmethod
     def config_type(cls) -> Any:
-        return {"home": ConfigField(Noneable(StringSource), is_required=False)}
+        return {}
 
     @classmethod
     def from_config_value(  # type: ignore[override]
-        cls, inst_data: ConfigurableClassData | None, config_value: dict[str, Any]
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: dict[str, Any],  # noqa: ARG003
     ) -> CatalogStorage:
         settings = Settings()
         open_catalog(settings)  # makes the schema

@@ -1,8 +1,7 @@
 """Models as Dagster resources: each is loaded once a process, whatever the number of runs in it."""
 
-from __future__ import annotations
-
 from functools import cache
+from typing import Any
 
 from dagster import ConfigurableResource
 
@@ -23,7 +22,7 @@ _sentence_embedder = cache(load_sentence_embedder)
 _transcriber = cache(load_transcriber)
 
 
-class FacesResource(ConfigurableResource):
+class FacesResource(ConfigurableResource[Any]):
     """Face detection and embedding."""
 
     detector: str
@@ -37,7 +36,7 @@ class FacesResource(ConfigurableResource):
         return _face_embedder(self.embedder)
 
 
-class ObjectsResource(ConfigurableResource):
+class ObjectsResource(ConfigurableResource[Any]):
     """Object detection."""
 
     detector: str
@@ -47,7 +46,7 @@ class ObjectsResource(ConfigurableResource):
         return _object_detector(self.detector)
 
 
-class CaptionerResource(ConfigurableResource):
+class CaptionerResource(ConfigurableResource[Any]):
     """The captioner in use, and the ones compared side by side."""
 
     captioner: str
@@ -58,7 +57,7 @@ class CaptionerResource(ConfigurableResource):
         return _captioner(name or self.captioner, scene_classifier=self.scene_classifier)
 
 
-class TranscriberResource(ConfigurableResource):
+class TranscriberResource(ConfigurableResource[Any]):
     """Speech to text."""
 
     model: str
@@ -67,7 +66,7 @@ class TranscriberResource(ConfigurableResource):
         return _transcriber(self.model)
 
 
-class SentenceEmbedderResource(ConfigurableResource):
+class SentenceEmbedderResource(ConfigurableResource[Any]):
     """Text to vectors, for search by meaning."""
 
     model: str

@@ -1,8 +1,7 @@
 """The catalogue and the media folder as Dagster resources."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Any
 
 from dagster import ConfigurableResource
 
@@ -11,7 +10,7 @@ from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.settings import Settings
 
 
-class CatalogResource(ConfigurableResource):
+class CatalogResource(ConfigurableResource[Any]):
     """PostgreSQL: the embedded server below `home`, or `database_url`."""
 
     home: str
@@ -21,7 +20,7 @@ class CatalogResource(ConfigurableResource):
         return open_catalog(Settings(home=Path(self.home), database_url=self.database_url))
 
 
-class MediaResource(ConfigurableResource):
+class MediaResource(ConfigurableResource[Any]):
     """Where a video's files are, and how it is sampled."""
 
     videos_dir: str

@@ -1,7 +1,5 @@
 """New files and links come in by themselves: from a watched folder, and from the catalogue's own list."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -35,7 +33,7 @@ OWN_RUN_SECONDS = 30
 
 
 def inbox_sources(inbox: Path) -> Iterator[tuple[str, str]]:
-    """`(source, mark)` of each settled video file and each line of links.txt; the mark changes with the content."""
+    """`(source, mark)` of each settled video file and each link; a file's mark changes with its content."""
     links = inbox / LINKS_FILE
     if links.is_file():
         for line in links.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,0 +1,63 @@
+// Text of people and models reaches the page through textContent and attributes only, never as markup.
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function captionLines(captions, none) {
+  const box = make("div", "captions");
+  if (!captions.length) box.append(make("p", "caption none", none));
+  captions.forEach(({ lang, text }, i) => {
+    const line = make("p", i ? "caption other" : "caption", text);
+    line.lang = lang;
+    box.append(line);
+  });
+  return box;
+}
+
+function chips(people) {
+  const row = make("ul", "chips");
+  for (const person of people) {
+    const chip = make("li", person.named ? "chip named" : "chip");
+    chip.title = person.tip;
+    chip.append(make("span", "name", person.name));
+    if (person.group) chip.append(make("span", "group", person.group));
+    row.append(chip);
+  }
+  return row;
+}
+
+function picture(source, alt) {
+  const image = make("img");
+  image.alt = alt;
+  image.loading = "lazy";
+  image.decoding = "async";
+  image.src = source;
+  return image;
+}
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+function movingPicture(moment) {
+  const source = still.matches ? moment.still || moment.preview : moment.preview || moment.still;
+  return source ? picture(source, moment.alt) : null;
+}
+
+const NO_PICTURE = "M4 5h16v14H4zm2 2v10h12V7zm3 8 2.500-3 2 2 2.500-4 2 5z";
+
+function thumbnail(image) {
+  const box = make("div", "thumb");
+  if (image) {
+    box.append(image);
+    return box;
+  }
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", NO_PICTURE);
+  svg.append(path);
+  box.append(svg);
+  return box;
+}

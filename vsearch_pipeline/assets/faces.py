@@ -1,0 +1,305 @@
+"""Faces on screen, the tracks they form and the names they get."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
+
+from vsearch_pipeline.assets.stage import (
+    GPU_POOL,
+    GPU_TAG,
+    OWNERS,
+    RETRIES,
+    SEVERAL_VIDEOS,
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    picture,
+    run_stage,
+)
+from vsearch_pipeline.catalog.library import list_people, promoted_classifier
+from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceLabel, FaceTrack, Frame, Shot
+from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
+from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.media.frames import read_rgb
+from vsearch_pipeline.media.pictures import contact_sheet, people_timeline
+from vsearch_pipeline.media.selection import select_frames
+from vsearch_pipeline.people.classifier import PrototypeClassifier
+from vsearch_pipeline.people.observe import FaceInFrame, FrameAt, embed_best_faces, observe_faces
+from vsearch_pipeline.people.records import FaceObservation
+from vsearch_pipeline.people.tracking import link_tracks
+from vsearch_pipeline.resources.models import FacesResource
+from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.timeline import TimeRange
+
+FACES = Stage(
+    "faces",
+    inputs=("sampling",),
+    checks=(
+        AssetCheckSpec(
+            "faces_lie_in_the_frame", asset="faces", blocking=True, description="Every face is inside its frame."
+        ),
+    ),
+)
+FACE_TRACKS = Stage(
+    "face_tracks",
+    inputs=("faces",),
+    checks=(
+        AssetCheckSpec(
+            "each_face_is_in_one_track",
+            asset="face_tracks",
+            blocking=True,
+            description="No face is lost or doubled.",
+        ),
+    ),
+)
+FACE_LABELS = Stage(
+    "face_labels",
+    inputs=("face_tracks",),
+    checks=(
+        AssetCheckSpec(
+            "nobody_is_in_two_places",
+            asset="face_labels",
+            description="No person is named twice in one instant.",
+        ),
+    ),
+)
+SHEET_FACES = 24
+LANES = 12
+
+
+@asset(
+    group_name="people",
+    deps=["shots", "frames"],
+    kinds={"onnx", "postgres"},
+    owners=OWNERS,
+    tags=GPU_TAG,
+    code_version="1",
+    check_specs=FACES.checks,
+    description="Faces in sampled frames, with landmarks and quality.",
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
+)
+def faces(
+    context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource
+) -> Iterator[MaterializeResult]:
+    detector = face_models.load_detector()
+
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            shots = [TimeRange(s.start_ms, s.end_ms) for s in read_rows(connection, Shot, record.id, "index")]
+            frames = read_rows(connection, Frame, record.id, "index")
+        positions = select_frames([f.time_ms for f in frames], shots, face_models.frames_per_second)
+        looked_at = [
+            FrameAt(frames[i].index, frames[i].time_ms, shot)
+            for shot, of_shot in enumerate(positions)
+            for i in of_shot
+        ]
+        found = observe_faces(looked_at, lambda index: read_rgb(media.frame(record.id, index)), detector)
+        outside = [f for f in found if not _inside(f.face.bbox_xyxy)]
+        return Output(
+            rows={Face: [_face_row(f) for f in found]},
+            metadata={
+                "faces": {
+                    "frames": len(looked_at),
+                    "faces": len(found),
+                    "sheet": picture(_face_sheet(found, record.id, media), "faces") if found else "no faces",
+                }
+            },
+            problems={"faces_lie_in_the_frame": f"{len(outside)} lie outside"} if outside else {},
+        )
+
+    settings = {"frames_per_second": face_models.frames_per_second}
+    producer = ProducerInfo("faces", detector.name, detector.version, settings)
+    yield from run_stage(context, catalog.open(), Work(FACES, producer, compute))
+
+
+@asset(
+    group_name="people",
+    deps=["faces", "frames"],
+    kinds={"dlib", "postgres"},
+    owners=OWNERS,
+    tags=GPU_TAG,
+    code_version="1",
+    check_specs=FACE_TRACKS.checks,
+    description="Faces followed through a shot; the best few of each are embedded.",
+    pool=GPU_POOL,
+    op_tags=GPU_TAG,
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
+)
+def face_tracks(
+    context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource
+) -> Iterator[MaterializeResult]:
+    embedder = face_models.load_embedder()
+    step_ms = round(1000 / face_models.frames_per_second)
+
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            found = [_face_of(row) for row in read_rows(connection, Face, record.id, "index")]
+            shot_ends = [shot.end_ms for shot in read_rows(connection, Shot, record.id, "index")]
+        tracks = link_tracks([f.face for f in found], step_ms)
+        vectors = embed_best_faces(tracks, found, lambda index: read_rgb(media.frame(record.id, index)), embedder)
+        seen = sorted(index for track in tracks for index in track.faces)
+        ends = [min(track.end_ms, shot_ends[track.shot_index]) for track in tracks]
+        return Output(
+            rows={
+                FaceTrack: [
+                    {
+                        "index": track.index,
+                        "shot_index": track.shot_index,
+                        "start_ms": track.start_ms,
+                        "end_ms": end,
+                        "faces": list(track.faces),
+                        "best": list(track.best),
+                    }
+                    for track, end in zip(tracks, ends, strict=True)
+                ],
+                FaceEmbedding: [
+                    {
+                        "face_index": index,
+                        "track_index": track.index,
+                        "model": embedder.name,
+                        "embedding": vectors[index].tolist(),
+                    }
+                    for track in tracks
+                    for index in track.best
+                    if index in vectors
+                ],
+            },
+            metadata={"face_tracks": {"faces": len(found), "tracks": len(tracks), "embedded_faces": len(vectors)}},
+            problems={}
+            if seen == list(range(len(found)))
+            else {"each_face_is_in_one_track": f"{len(found)} faces, {len(seen)} in tracks"},
+        )
+
+    producer = ProducerInfo("face_tracks", embedder.name, embedder.version, {"step_ms": step_ms})
+    yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, compute))
+
+
+@asset(
+    group_name="people",
+    deps=["face_tracks", "person_classifier"],
+    kinds={"numpy", "postgres"},
+    owners=OWNERS,
+    code_version="1",
+    check_specs=FACE_LABELS.checks,
+    description="Who each track is, or nobody known, by the classifier in use.",
+    partitions_def=VIDEOS,
+    backfill_policy=SEVERAL_VIDEOS,
+    retry_policy=RETRIES,
+)
+def face_labels(
+    context: AssetExecutionContext, catalog: CatalogResource, face_models: FacesResource
+) -> Iterator[MaterializeResult]:
+    embedding_model = face_models.load_embedder().name
+    with catalog.open().begin() as connection:
+        row = promoted_classifier(connection, embedding_model)
+        names = {person.id: person.name for person in list_people(connection)}
+    classifier = PrototypeClassifier.restore(row.description, row.parameters) if row else None
+
+    def compute(record: VideoRecord) -> Output:
+        with catalog.open().begin() as connection:
+            tracks = read_rows(connection, FaceTrack, record.id, "index")
+            embeddings = read_rows(connection, FaceEmbedding, record.id, "track_index", "face_index")
+            quality = {face.index: face.quality for face in read_rows(connection, Face, record.id, "index")}
+        rows: list[dict[str, Any]] = []
+        for track in tracks:
+            own = [e for e in embeddings if e.track_index == track.index]
+            label = None
+            if classifier is not None and own:
+                vectors = np.array([e.embedding for e in own], dtype=np.float32)
+                label = classifier.label(vectors, [quality[e.face_index] for e in own])
+            rows.append(
+                {
+                    "track_index": track.index,
+                    "person_id": label.person_id if label else None,
+                    "confidence": label.confidence if label else 0.0,
+                    "runner_up_id": label.runner_up_id if label else None,
+                    "runner_up_confidence": label.runner_up_confidence if label else 0.0,
+                }
+            )
+        lanes: dict[str, list[TimeRange]] = {}
+        for track, label_row in zip(tracks, rows, strict=True):
+            name = names.get(label_row["person_id"], "unknown")
+            lanes.setdefault(name, []).append(TimeRange(track.start_ms, track.end_ms))
+        twice = [
+            name
+            for name, spans in lanes.items()
+            if name != "unknown" and any(a.overlap_ms(b) for i, a in enumerate(spans) for b in spans[i + 1 :])
+        ]
+        shown = sorted(lanes.items(), key=lambda lane: -sum(span.duration_ms for span in lane[1]))[:LANES]
+        return Output(
+            rows={FaceLabel: rows},
+            metadata={
+                "face_labels": {
+                    "tracks": len(tracks),
+                    "named": sum(r["person_id"] is not None for r in rows),
+                    "people": ", ".join(sorted(lanes.keys() - {"unknown"})) or "nobody known",
+                    **(
+                        {"timeline": picture(people_timeline(shown, record.duration_ms or 1), "people")}
+                        if shown
+                        else {}
+                    ),
+                }
+            },
+            problems={"nobody_is_in_two_places": ", ".join(twice)} if twice else {},
+        )
+
+    mark = row.fingerprint if row else "no classifier"
+    producer = ProducerInfo("face_labels", row.model if row else "none", "1")
+    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, compute, also=[mark]))
+
+
+def _face_row(found: FaceInFrame) -> dict[str, Any]:
+    face = found.face
+    return {
+        "index": face.index,
+        "frame_index": found.frame_index,
+        "shot_index": face.shot_index,
+        "time_ms": face.time_ms,
+        "bbox_xyxy": list(face.bbox_xyxy),
+        "landmarks": [value for point in face.landmarks for value in point],
+        "score": face.score,
+        "quality": face.quality,
+    }
+
+
+def _face_of(row: Any) -> FaceInFrame:
+    x1, y1, x2, y2 = row.bbox_xyxy
+    points = row.landmarks
+    return FaceInFrame(
+        row.frame_index,
+        FaceObservation(
+            index=row.index,
+            shot_index=row.shot_index,
+            time_ms=row.time_ms,
+            bbox_xyxy=(x1, y1, x2, y2),
+            landmarks=tuple(zip(points[::2], points[1::2], strict=True)),
+            score=row.score,
+            quality=row.quality,
+        ),
+    )
+
+
+def _inside(box: Sequence[float]) -> bool:
+    x1, y1, x2, y2 = box
+    return 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
+
+
+def _face_sheet(found: Sequence[FaceInFrame], video_id: str, media: MediaResource) -> bytes:
+    """The clearest faces, in order of time."""
+    best = sorted(found, key=lambda f: -f.face.quality)[:SHEET_FACES]
+    crops = []
+    for f in sorted(best, key=lambda f: f.face.index):
+        image = read_rgb(media.frame(video_id, f.frame_index))
+        height, width = image.shape[:2]
+        x1, y1, x2, y2 = f.face.bbox_xyxy
+        crops.append(image[int(y1 * height) : int(y2 * height) + 1, int(x1 * width) : int(x2 * width) + 1])
+    return contact_sheet(crops, [f"{f.face.quality:.2f}" for f in sorted(best, key=lambda f: f.face.index)])
