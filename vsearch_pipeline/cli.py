@@ -65,6 +65,7 @@ def _progress(*columns: Any) -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=err,
         transient=True,
+        disable=not err.is_terminal,
     ) as progress:
         yield progress
 
@@ -283,6 +284,7 @@ def demo() -> None:
     """Make the sample library, search it in English and Korean, and say how to open it."""
     from vsearch_pipeline.demo import SAMPLE_QUERIES, prepare_sample
     from vsearch_pipeline.language.embedding import load_sentence_embedder
+    from vsearch_pipeline.language.tokens import has_hangul
     from vsearch_pipeline.resources.instance import open_instance
     from vsearch_pipeline.runner import failure_reason, train_people
     from vsearch_pipeline.search.service import SearchService
@@ -297,17 +299,16 @@ def demo() -> None:
     if _add(settings, catalog, [str(file) for file in files]):
         raise VsearchError("The sample library could not be ingested; the reasons are above.")
     service = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder))
-    table = Table("query", "best hits", title="Searching", title_justify="left")
     for query, expected in SAMPLE_QUERIES:
-        hits = service.search(query, limit=3).hits
-        lines = [
-            f"{'[green]✓[/green]' if hit.video.title == expected else ' '} {hit.score:.2f}"
-            f" {escape(hit.video.title)} {hit.span} [dim]{escape(_short(hit.caption_en or '', 70))}[/dim]"
-            for hit in hits
-        ]
-        table.add_row(escape(query), "\n".join(lines))
-    out.print(table)
-    out.print("Open it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`.")
+        out.print(f"\n[bold]{escape(query)}[/bold]")
+        for hit in service.search(query, limit=3).hits:
+            mark = "[green]✓[/green]" if hit.video.title == expected else " "
+            caption = hit.caption_ko if has_hangul(query) else hit.caption_en
+            out.print(
+                f"  {mark} {hit.score:.2f}  {escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]",
+                soft_wrap=True,
+            )
+    out.print("\nOpen it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`.")
 
 
 @app.command()

@@ -83,7 +83,9 @@ def library() -> Library:
                 if video == avi:
                     return AutoFields(f"An old recording: {english}", None)
                 people = {person: 0.91} if span == SPANS[1] else {}
-                return AutoFields(english, korean, speech="all aboard" if span == SPANS[2] else None, people=people)
+                return AutoFields(
+                    english, korean, speech="all aboard" if span == SPANS[2] else None, people=people
+                )
 
             refresh_segments(connection, video.id, SPANS, describe, producer)
             finish_stage(
@@ -141,5 +143,8 @@ def write_pictures(settings: Settings, video: VideoRecord) -> None:
     for span, colour in zip(SPANS[:-1], COLOURS[:-1], strict=True):
         pictures = [Image.new("RGB", (64, 36), tuple(c * k // 4 for c in colour)) for k in (2, 3, 4)]
         pictures[0].save(
-            previews / f"{span.start_ms}-{span.end_ms}.webp", save_all=True, append_images=pictures[1:], duration=200
+            previews / f"{span.start_ms}-{span.end_ms}.webp",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=200,
         )

@@ -25,6 +25,7 @@ from vsearch_pipeline.captioning.objects import DetectedObject
 from vsearch_pipeline.catalog.models import Caption, Frame, Object, Shot, Video
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.media.selection import select_frames
@@ -146,7 +147,7 @@ def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) ->
                         "facts": None,
                     }
                 )
-        foreign = [row for row in rows if not any("가" <= letter <= "힣" for letter in row["text"])]
+        foreign = [row for row in rows if not has_hangul(row["text"])]
 
         return Output(
             write=_caption_writer(record.id, "ko", rows),

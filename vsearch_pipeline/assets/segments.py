@@ -49,6 +49,8 @@ SEGMENTS = Stage(
 SEGMENT_EMBEDDINGS = Stage("segment_embeddings", inputs=("segments",), file_needed=False)
 PREVIEWS = Stage("previews", inputs=("sampling", "segments"))
 
+SURE_OBJECT = 0.6
+"""Score from which a detection is listed; captions use the same (see captioning.content)."""
 ON_SCREEN_MS = 200
 """A person seen for less of a segment is not listed in it."""
 
@@ -152,7 +154,7 @@ def _longest(captions: Sequence[Any], span: TimeRange) -> Any | None:
 def _most_at_once(objects: Sequence[Any], span: TimeRange) -> dict[str, int]:
     by_frame: dict[int, Counter[str]] = {}
     for row in objects:
-        if row.time_ms in span:
+        if row.score >= SURE_OBJECT and row.time_ms in span:
             by_frame.setdefault(row.frame_index, Counter())[row.label] += 1
     most: Counter[str] = Counter()
     for counts in by_frame.values():

@@ -55,6 +55,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", decomposed)
 
 
+def has_hangul(text: str) -> bool:
+    """Whether the text has a Korean syllable: a guess at the language it is written in."""
+    return any("가" <= letter <= "힣" for letter in unicodedata.normalize("NFC", text))
+
+
 def search_tokens(text: str) -> list[str]:
     """Tokens of a document, in order and with repeats.
 

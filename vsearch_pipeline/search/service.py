@@ -86,7 +86,8 @@ class SearchService:
                 people=[person.id for person in query.people],
                 limit=max(POOL, limit),
             )
-            scored = sorted(((_score(c, query), c) for c in found), key=lambda s: (-s[0], s[1].segment_id))[:limit]
+            matching = ((score, c) for c in found if (score := _score(c, query)) > 0)
+            scored = sorted(matching, key=lambda pair: (-pair[0], pair[1].segment_id))[:limit]
             segments = {s.id: s for s in read_segments(connection, ids=[c.segment_id for _, c in scored])}
             videos = {
                 video_id: get_video(connection, video_id) for video_id in {s.video_id for s in segments.values()}

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from editor_app.texts import ENGLISH, KOREAN, as_markdown
+from tests.editor_app.conftest import Page
+from tests.editor_app.library import (
+    CAPTIONS,
+    HOSTILE_CAPTION,
+    HOSTILE_NAME,
+    HOSTILE_TITLE,
+    REASON,
+    SPANS,
+    Library,
+)
+from vsearch_pipeline.catalog.database import open_catalog
+from vsearch_pipeline.ingest.importing import import_metadata
+from vsearch_pipeline.settings import Settings
+
+
+def test_start_says_what_is_here(page: Page) -> None:
+    page.run()
+    assert ENGLISH.start_title in page.written
+    assert "4 videos · 8 moments" in page.written
+    assert [button.label for button in page.app.button] == ["Kim Minji", as_markdown(HOSTILE_NAME)]
+    assert page.component("player") is None
+
+
+def test_a_person_is_searched_by_a_press(page: Page) -> None:
+    page.run().app.button[0].click().run()
+    assert page.app.query_params["q"] == "Kim Minji"
+    assert page.app.text_input[0].value == "Kim Minji"
+    assert page.drawn("results")["cards"][0]["people"][0]["named"] is True
+
+
+@pytest.mark.parametrize(
+    ("query", "best"), [("a parrot eats fruit", 1), ("다리를 건너는 기차", 2), ("all aboard", 2)]
+)
+def test_search_in_both_languages(page: Page, lib: Library, query: str, best: int) -> None:
+    page.run()
+    page.app.text_input[0].set_value(query).run()
+    first = page.drawn("results")["cards"][0]
+    assert first["id"] == lib.film_segments[best]
+    assert first["title"] == "세 가지 색"
+    assert (first["start"], first["end"]) == (SPANS[best].start_ms / 1000, SPANS[best].end_ms / 1000)
+    assert page.app.query_params["q"] == query
+    assert page.drawn("player")["moment"]["id"] == first["id"]
+
+
+def test_a_link_shows_the_same(page: Page, lib: Library) -> None:
+    page.run(q="balloon", moment=str(lib.film_segments[2]), lang="ko")
+    assert page.app.text_input[0].value == "balloon"
+    assert page.app.text_input[0].label == KOREAN.search_label
+    assert page.drawn("player")["moment"]["id"] == lib.film_segments[2]
+    assert page.drawn("results")["chosen"] == lib.film_segments[2]
+    assert page.drawn("results")["cards"][0]["id"] == lib.film_segments[0]
+
+
+def test_a_new_search_forgets_the_moment(page: Page, lib: Library) -> None:
+    page.run(q="balloon", moment=str(lib.film_segments[2]))
+    page.app.text_input[0].set_value("parrot").run()
+    assert page.app.query_params == {"q": "parrot"}
+    assert page.drawn("player")["moment"]["id"] == lib.film_segments[1]
+
+
+def test_a_link_to_a_moment_alone(page: Page, lib: Library) -> None:
+    page.run(moment=str(lib.film_segments[1]))
+    assert page.drawn("player")["moment"]["span"] == "0:01–0:02"
+    assert page.component("results") is None
+
+
+@pytest.mark.parametrize("moment", ["99999999", "١", "1; drop table segments", "-1", "9" * 40])
+def test_a_broken_link(page: Page, moment: str) -> None:
+    page.run(q="balloon", moment=moment)
+    assert page.drawn("results")["cards"]
+    assert (ENGLISH.moment_gone in page.written) == (moment == "99999999")
+
+
+def test_the_parts_of_a_score(page: Page) -> None:
+    page.run(q="민지")
+    [named] = page.drawn("results")["understood"]
+    assert named == {"label": "People", "text": "Kim Minji · Rainbow"}
+    assert [part["name"] for part in page.drawn("results")["cards"][0]["match"]["parts"]] == ["meaning", "people"]
+    page.run(q="민지가 사과를 먹는다")
+    assert [chip["label"] for chip in page.drawn("results")["understood"]] == ["People", "Scene"]
+    match = page.drawn("results")["cards"][0]["match"]
+    assert [part["name"] for part in match["parts"]] == ["meaning", "words", "people"]
+    assert match["parts"][-1]["percent"] == 100
+
+
+@pytest.mark.parametrize(
+    ("address", "locale", "first"),
+    [({}, "ko-KR", 1), ({}, "en-US", 0), ({"lang": "ko"}, "en-US", 1), ({"lang": "xx"}, "fr-FR", 0)],
+)
+def test_language(page: Page, address: dict[str, str], locale: str, first: int) -> None:
+    page.run(locale=locale, q="red balloon", **address)
+    captions = page.drawn("results")["cards"][0]["captions"]
+    assert captions[0]["text"] == CAPTIONS[0][first]
+    assert captions[1]["text"] == CAPTIONS[0][1 - first]
+
+
+def test_switching_the_language_writes_the_address(page: Page) -> None:
+    page.run(q="red balloon")
+    assert "lang" not in page.app.query_params
+    page.app.button_group[0].set_value(["ko"]).run()
+    assert page.app.query_params == {"q": "red balloon", "lang": "ko"}
+    assert page.app.text_input[0].label == KOREAN.search_label
+
+
+def test_why_a_moment_does_not_play(page: Page) -> None:
+    page.run(q="an old recording of a red balloon")
+    cards = {card["title"]: card for card in page.drawn("results")["cards"]}
+    old = cards["old camera"]
+    assert old["source"] is None
+    assert old["why"] == ENGLISH.why_format.format(format="avi, mpeg4")
+    assert old["preview"] or old["still"]
+    imported = cards["festival"]
+    assert imported["source"] is imported["preview"] is imported["still"] is None
+    assert imported["why"] == ENGLISH.why_imported
+
+
+def test_hostile_text_goes_to_no_place_that_reads_markup(page: Page) -> None:
+    page.run(q="wizard")
+    first = page.drawn("results")["cards"][0]
+    assert first["title"] == HOSTILE_TITLE
+    assert first["captions"][0]["text"] == HOSTILE_CAPTION
+    page.run()
+    for text in (HOSTILE_TITLE, HOSTILE_CAPTION, HOSTILE_NAME, "<u>gang</u>"):
+        assert text not in page.written
+        assert all(text not in element.proto.body for element in page.app.get("html"))
+
+
+def test_a_query_that_cannot_be_searched(page: Page) -> None:
+    page.run(q="가" * 2001)
+    assert [error.value for error in page.app.error] == [
+        as_markdown("The query is 2001 characters long; at most 2000 are searched.")
+    ]
+    assert page.component("results") is None
+
+
+def test_blank_query_is_the_start(page: Page) -> None:
+    page.run(q="   ")
+    assert ENGLISH.start_title in page.written
+
+
+def test_a_database_that_is_not_there(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSEARCH_DATABASE_URL", "mysql://somewhere/else")
+    page.run(q="balloon")
+    assert [error.value for error in page.app.error] == [
+        as_markdown("VSEARCH_DATABASE_URL must be PostgreSQL, not mysql.")
+    ]
+
+
+def test_an_empty_library(empty_page: Page, lib: Library) -> None:
+    for address in ({}, {"q": "balloon"}):
+        empty_page.run(**address)
+        assert ENGLISH.empty_title in empty_page.written
+        assert as_markdown(str(lib.settings.inbox_dir)) in empty_page.written
+
+
+def test_nothing_found(empty_page: Page, tmp_path: Path) -> None:
+    listing = tmp_path / "listing.json"
+    listing.write_text(json.dumps([{"video_id": "v", "timestamp": 1, "caption": "a lighthouse"}]))
+    import_metadata(open_catalog(Settings()), listing, actor="tester")
+    empty_page.run(q="xylophone")
+    assert ENGLISH.nothing_title in empty_page.written
+    empty_page.run(q="lighthouse")
+    assert len(empty_page.drawn("results")["cards"]) == 1
+
+
+def test_more_results(empty_page: Page, tmp_path: Path) -> None:
+    listing = tmp_path / "listing.json"
+    records = [{"video_id": "v", "timestamp": i, "caption": f"a lighthouse {i}"} for i in range(60)]
+    listing.write_text(json.dumps(records))
+    import_metadata(open_catalog(Settings()), listing, actor="tester")
+    empty_page.run(q="lighthouse")
+    assert len(empty_page.drawn("results")["cards"]) == 24
+    [more] = [button for button in empty_page.app.button if button.label == ENGLISH.more]
+    more.click().run()
+    assert len(empty_page.drawn("results")["cards"]) == 48
+    assert empty_page.app.query_params["show"] == "48"
+    empty_page.run(show="999999")
+    assert len(empty_page.drawn("results")["cards"]) == 24
+
+
+def test_the_library_page(page: Page) -> None:
+    page.run().app.switch_page("app_pages/library.py")
+    page.run()
+    videos = {video["title"]: video for video in page.drawn("shelf")["videos"]}
+    assert set(videos) == {"세 가지 색", "old camera", "festival", HOSTILE_TITLE}
+    film, old = videos["세 가지 색"], videos["old camera"]
+    assert film["facts"] == ["0:04", "3 moments", "320×180", "mp4 h264"]
+    assert film["stages"] == [ENGLISH.stage_segments]
+    assert film["picture"].startswith("/store/")
+    assert old["failures"] == [{"stage": "Speech failed", "reason": REASON}]
+    assert videos["festival"]["badge"] == ENGLISH.imported_badge
+    assert videos["festival"]["picture"] is None
+
+
+def test_coming_back_from_the_library_shows_the_search_again(page: Page, lib: Library) -> None:
+    page.run(q="balloon", moment=str(lib.film_segments[2]), lang="ko")
+    page.app.switch_page("app_pages/library.py")
+    page.app.query_params.clear()
+    page.run()
+    assert page.app.query_params == {"lang": "ko"}
+    page.app.switch_page("app_pages/search.py")
+    page.app.query_params.clear()
+    page.run()
+    assert page.app.query_params == {"lang": "ko", "q": "balloon", "moment": str(lib.film_segments[2])}
+    assert page.drawn("player")["moment"]["id"] == lib.film_segments[2]
+
+
+def test_an_empty_library_page(empty_page: Page) -> None:
+    empty_page.run(lang="ko").app.switch_page("app_pages/library.py")
+    empty_page.run()
+    assert KOREAN.empty_title in empty_page.written
+    assert empty_page.component("shelf") is None
