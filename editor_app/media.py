@@ -32,7 +32,7 @@ _TYPES: Final = {
     ".webp": "image/webp",
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
-    ".mov": "video/mp4",  # the same boxes; Chromium and Firefox refuse them as video/quicktime
+    ".mov": "video/mp4",  # the same boxes under the name that every browser knows
     ".webm": "video/webm",
     ".mkv": "video/x-matroska",
     ".ogv": "video/ogg",

@@ -41,6 +41,7 @@ def make_clip(
     start: float = 0.0,
     codec: str = "libx264",
     gop: int = 12,
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip whose colour changes at each of `cuts` (seconds).
 
@@ -50,11 +51,12 @@ def make_clip(
         aspect: sample aspect ratio.
         times: when each frame is shown, seconds, for a variable rate; replaces `seconds` and `fps`.
         start: seconds before the first frame, with the sound already running.
+        options: for the muxer.
         codec: `libx264`, `mpeg4`, `libvpx-vp9`, `gif`..., as the container of `path` allows.
     """
     import av
 
-    with av.open(str(path), "w") as container:
+    with av.open(f"file:{path}", "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=Fraction(fps))
         stream.width, stream.height = size
         stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def ranges(draw: st.DrawFn) -> TimeRange:
 @st.composite
 def tilings(draw: st.DrawFn) -> list[TimeRange]:
     edges = sorted(draw(st.sets(st.integers(0, 10**6), min_size=2, max_size=12)))
-    return [TimeRange(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [TimeRange(a, b) for a, b in itertools.pairwise(edges)]
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 5), (5, 5), (5, 4)])
@@ -51,7 +53,7 @@ def test_split_evenly_tiles_with_the_fewest_near_equal_parts(span: TimeRange, lo
     parts = split_evenly(span, longest)
     assert parts[0].start_ms == span.start_ms
     assert parts[-1].end_ms == span.end_ms
-    assert all(a.end_ms == b.start_ms for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(parts))
     lengths = [part.duration_ms for part in parts]
     assert max(lengths) <= longest
     assert max(lengths) - min(lengths) <= 1
@@ -69,7 +71,7 @@ def test_segments_keep_every_shot_boundary_and_no_gap(shots: list[TimeRange], lo
     segments = segment_ranges(shots, longest)
     assert {shot.start_ms for shot in shots} <= {segment.start_ms for segment in segments}
     assert sum(s.duration_ms for s in segments) == sum(s.duration_ms for s in shots)
-    assert all(a.end_ms == b.start_ms for a, b in zip(segments, segments[1:], strict=False))
+    assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(segments))
     assert all(segment.duration_ms <= longest for segment in segments)
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,8 @@ app = typer.Typer(
 importing = typer.Typer(help="Bring in what other systems know.", no_args_is_help=True)
 app.add_typer(importing, name="import")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def _settings() -> Settings:
@@ -93,22 +94,26 @@ def _add(settings: Settings, catalog: Catalog, sources: list[str]) -> int:
     from vsearch_pipeline.resources.instance import open_instance
 
     instance = open_instance(settings)
-    bad = 0
+    counts: Counter[str] = Counter()
     for source in sources:
         items: list[Path | Ignored | str] = [source] if is_link(source) else list(find_files([Path(source)]))
         for item in items:
             if isinstance(item, Ignored):
+                counts["ignored"] += 1
                 err.print(f"[dim]ignored  {escape(item.path.name)}: {escape(item.reason)}[/dim]")
                 continue
             try:
-                _add_one(settings, catalog, instance, item)
+                counts[_add_one(settings, catalog, instance, item)] += 1
             except VsearchError as error:
-                bad += 1
+                counts["refused"] += 1
                 err.print(f"[red]refused[/red]  {escape(str(error))}")
-    return 1 if bad else 0
+    if counts.total() > 1:
+        out.print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    return 1 if counts["refused"] else 0
 
 
-def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | str) -> None:
+def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | str) -> str:
+    """Add and ingest one file or link; returns `added` or `known`."""
     from vsearch_pipeline.catalog.videos import get_video
     from vsearch_pipeline.ingest.links import add_link
     from vsearch_pipeline.ingest.store import add_file
@@ -150,7 +155,12 @@ def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | s
     with catalog.begin() as connection:
         video = get_video(connection, added.video.id)
     length = clock(video.duration_ms or 0)
-    out.print(f"[green]{'added' if added.new else 'known'}[/green]    {title} ({length}) as {escape(video.id)}")
+    if added.new:
+        out.print(f"[green]added[/green]    {title} ({length}) as {escape(video.id)}")
+        return "added"
+    name = item if isinstance(item, str) else item.name
+    out.print(f"[green]known[/green]    {escape(name)} is already here: {title} ({length}), {escape(video.id)}")
+    return "known"
 
 
 @importing.command("metadata")
@@ -305,10 +315,11 @@ def demo() -> None:
             mark = "[green]✓[/green]" if hit.video.title == expected else " "
             caption = hit.caption_ko if has_hangul(query) else hit.caption_en
             out.print(
-                f"  {mark} {hit.score:.2f}  {escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]",
-                soft_wrap=True,
+                f"  {mark} {hit.score:.2f}  {escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]"
             )
-    out.print("\nOpen it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`.")
+    out.print(
+        "\nOpen it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`."
+    )
 
 
 @app.command()

@@ -59,6 +59,7 @@ def serve(settings: Settings, console: Console) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)  # a shell starts background jobs with it ignored
     open_instance(settings).dispose()
     settings.inbox_dir.mkdir(parents=True, exist_ok=True)
     dagster_port, page_port = free_port(settings.dagster_port), free_port(settings.page_port)

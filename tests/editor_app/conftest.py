@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -73,8 +72,3 @@ def empty_page(lib: Library, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
     monkeypatch.setenv("VSEARCH_HOME", str(lib.settings.home))
     monkeypatch.setenv("VSEARCH_DATABASE_URL", url.render_as_string(hide_password=False))
     return Page()
-
-
-@pytest.fixture(autouse=True)
-def _fresh_services() -> None:
-    st.cache_resource.clear()

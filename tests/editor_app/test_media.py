@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Path:
     (folder / "previews" / "0-1480.webp").write_bytes(b"webp")
     (folder / "notes.txt").write_text("private")
     (tmp_path / "secret.jpg").write_bytes(b"secret")
-    (folder / "frames" / "000099.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "previews" / "1-2.webp").symlink_to(tmp_path / "secret.jpg")
     (videos / "outside").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "source.mp4").write_bytes(b"secret")
@@ -86,7 +86,7 @@ def test_ranges(store: Path, client: TestClient) -> None:
         "",
         "민지-a1",
         "민지-a1/notes.txt",
-        "민지-a1/frames/000099.jpg",  # a link out of the store
+        "민지-a1/previews/1-2.webp",  # a link out of the store
         "민지-a1/frames/../source.mp4",
         "민지-a1/../linked/source.mkv",
         "../secret.jpg",
@@ -139,7 +139,6 @@ def test_what_plays(store: Path, changes: dict[str, str | None], playback: str) 
 
 
 def test_still_is_the_frame_of_the_time(store: Path) -> None:
-    (store / VIDEO.id / "frames" / "000099.jpg").unlink()
     media = MediaFiles(store)
     assert [media.still(VIDEO, time_ms) for time_ms in (0, 2100, 9000)] == [
         f"/store/%EB%AF%BC%EC%A7%80-a1/frames/{index:06d}.jpg" for index in (0, 4, 7)

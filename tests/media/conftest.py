@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsearch_pipeline.media.sampling import SampledFrame, Scan, sample
+import itertools
 
 
 @dataclass
@@ -44,7 +45,7 @@ def assert_sane(sampled: Sampled) -> None:
     assert all(a.end_ms == b.start_ms for a, b in zip(found.shots, found.shots[1:], strict=False))
     times = [frame.time_ms for frame in found.frames]
     assert times[0] == 0
-    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(times))
     assert times[-1] < found.duration_ms
     assert [frame.index for frame in found.frames] == list(range(len(times)))
     assert [(p.index, p.time_ms, p.width, p.height) for p in sampled.pictures] == [

@@ -25,9 +25,7 @@ def test_an_ordinary_clip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rotation", "size"), [(0, (160, 120)), (90, (120, 160)), (180, (160, 120)), (270, (120, 160))]
 )
-def test_rotation_is_clockwise_and_swaps_the_sides(
-    tmp_path: Path, rotation: int, size: tuple[int, int]
-) -> None:
+def test_rotation_is_clockwise_and_swaps_the_sides(tmp_path: Path, rotation: int, size: tuple[int, int]) -> None:
     info = probe(make_clip(tmp_path / "clip.mp4", size=(160, 120), rotation=rotation))
     assert info.rotation == rotation
     assert (info.width, info.height) == size
@@ -45,7 +43,12 @@ def test_names_are_only_names(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "codec", "container"),
-    [("mkv", "libx264", "matroska"), ("webm", "libvpx-vp9", "webm"), ("avi", "mpeg4", "avi"), ("ts", "libx264", "mpegts")],
+    [
+        ("mkv", "libx264", "matroska"),
+        ("webm", "libvpx-vp9", "webm"),
+        ("avi", "mpeg4", "avi"),
+        ("ts", "libx264", "mpegts"),
+    ],
 )
 def test_containers_are_named_as_people_do(tmp_path: Path, suffix: str, codec: str, container: str) -> None:
     assert probe(make_clip(tmp_path / f"clip.{suffix}", codec=codec)).container == container
@@ -87,7 +90,7 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "the file is empty"),
-        (b"hello\n" * 100, "not a video file we can read"),
+        (b"hello\n" * 100, "not a video"),
         (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "not a video|playlist"),
         (b"ffconcat version 1.0\nfile other.mp4\n", "not a video file|playlist"),
         (bytes(5000), "not a video file we can read"),
@@ -109,7 +112,7 @@ def test_a_truncated_file_says_so(tmp_path: Path) -> None:
     at = whole.index(b"moov") - 4
     end = at + int.from_bytes(whole[at : at + 4], "big")
     (tmp_path / "index-only.mp4").write_bytes(whole[: whole.index(b"mdat") + 4][:32] + whole[at:end])
-    with pytest.raises(MediaError, match="cut short|decoded"):
+    with pytest.raises(MediaError, match=r"cut short|decoded"):
         probe(tmp_path / "index-only.mp4")
     (tmp_path / "no-index.mp4").write_bytes(whole[:at])
     with pytest.raises(MediaError, match="not a video file we can read"):
@@ -117,18 +120,17 @@ def test_a_truncated_file_says_so(tmp_path: Path) -> None:
 
 
 def test_encrypted_video_is_named(tmp_path: Path) -> None:
-    data = make_clip(tmp_path / "clip.mp4").read_bytes()
-    # The sample entry is renamed and a scheme box put inside, as ISO/IEC 23001-7 writes it.
-    scheme = b"\0\0\0\x14schm\0\0\0\0cenc\0\1\0\0"
-    (tmp_path / "locked.mp4").write_bytes(
-        data.replace(b"avc1", b"encv").replace(b"encv", b"avc1", 1) + b"\0\0\0\x08free" + scheme
-    )
-    with pytest.raises(MediaError, match="encrypted|decoder|decoded"):
-        probe(tmp_path / "locked.mp4")
+    keys = {
+        "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
+        "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
+    }
+    path = make_clip(tmp_path / "locked.mp4", options={"encryption_scheme": "cenc-aes-ctr", **keys})
+    with pytest.raises(MediaError, match=r"it is encrypted \(cenc\) and cannot be decoded"):
+        probe(path)
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="does not exist"):
+    with pytest.raises(MediaError, match="No such file"):
         probe(tmp_path / "gone.mp4")
     with pytest.raises(MediaError, match="folder"):
         probe(tmp_path)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple
-from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 

@@ -40,16 +40,16 @@ def open_media(path: Path) -> Iterator[Any]:
     import av
 
     try:
-        if path.stat().st_size == 0:
-            raise MediaError("the file is empty")
-        # "file:" keeps names with colons from being read as protocols; the whitelist keeps playlists local.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise MediaError("the file does not exist") from error
-    except PermissionError as error:
-        raise MediaError("it cannot be opened: permission was refused") from error
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise MediaError("the file is empty")
     except IsADirectoryError as error:
         raise MediaError("it is a folder, not a file") from error
+    except OSError as error:
+        raise MediaError(f"the file cannot be opened ({error.strerror})") from error
+    try:
+        # "file:" keeps names with colons from being read as protocols; the whitelist keeps playlists local.
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
     except av.error.FFmpegError as error:
         raise MediaError(f"it is not a video file we can read (ffmpeg: {error.strerror})") from error
     with container:

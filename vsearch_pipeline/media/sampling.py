@@ -30,8 +30,8 @@ from vsearch_pipeline.timeline import TimeRange
 _SHOT_SIDE = 128
 # Frames travel to the worker in batches, because handing over costs more than one frame's work; the
 # batches under way hold at most this many pixels, so that memory does not grow with resolution.
-_BATCH_FRAMES = 16
-_BATCH_PIXELS = 8 * 1280 * 720
+_BATCH_FRAMES = 8
+_BATCH_PIXELS = 4 * 1280 * 720
 _BATCHES_UNDER_WAY = 4
 
 

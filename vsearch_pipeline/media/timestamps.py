@@ -93,7 +93,7 @@ class FrameClock:
         span = sum(i * n for i, n in counted.items()) * self._time_base
         measured = counted.total() / span
         if self.variable:
-            return measured.limit_denominator(1001)
+            return _readable(measured)
         whole = max(1, round(measured))
         known = [Fraction(whole), Fraction(round(measured * 1001 / 1000) or 1) * 1000 / 1001]
         if self._claimed_rate:
@@ -101,7 +101,7 @@ class FrameClock:
         nearest = min(known, key=lambda rate: abs(rate - measured))
         if abs(nearest - measured) <= measured * max(Fraction(1, 10_000), Fraction(1, 1000) / span):
             return nearest
-        return measured.limit_denominator(1001)
+        return _readable(measured)
 
     def end_ms(self, last_duration: int | None) -> int:
         """When the last frame is over, ms; `last_duration` is its own claim in ticks, if any."""
@@ -109,3 +109,7 @@ class FrameClock:
         if not 0 < claimed <= _LONGEST_LAST_FRAME_MS:
             claimed = self._ms(self._median())
         return self.time_ms + max(1, claimed)
+
+
+def _readable(rate: Fraction) -> Fraction:
+    return rate.limit_denominator(1001) or rate

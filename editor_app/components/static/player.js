@@ -205,7 +205,7 @@ class Player {
     const index = Math.floor((this.video.currentTime - start) / frame + 0.001) + frames;
     const time = Math.max(0, start + index * frame);
     this.inside = time >= start && time < this.moment.end;
-    this.seek(time + 0.0005);
+    this.seek(time);
   }
 
   back() {
@@ -254,6 +254,7 @@ class Player {
     link.pathname = link.pathname.replace(/\/(search)?$/, "/");
     link.searchParams.set("moment", this.moment.id);
     link.searchParams.set("lang", this.root.lang);
+    if (!navigator.clipboard) return window.prompt(this.texts.copy_link, link.href); // plain http from elsewhere
     await navigator.clipboard.writeText(link.href);
     const button = this.root.querySelector(".copy");
     button.textContent = this.texts.copied;

@@ -1,0 +1,123 @@
+"""A real Chromium on the real server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.editor_app.library import Library, library
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("VSEARCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(path).exists():
+        pytest.skip(f"no browser at {path}: install Chromium or set VSEARCH_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lib() -> Library:
+    return library()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server(lib: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page's address; started as `vsearch up` starts it, but from another working directory."""
+    port = free_port()
+    folder = tmp_path_factory.mktemp("server")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *[sys.executable, "-m", "streamlit", "run", str(ROOT / "editor_app" / "main.py")],
+                *["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"],
+            ],
+            cwd=folder,
+            env=os.environ | {"VSEARCH_HOME": str(lib.settings.home), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/_stcore/health", process, folder / "log")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer: {log.read_text()}")
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: str) -> Iterator[Visit]:
+    """Open an address in a browser of its own; whatever leaves this machine or breaks a script fails the test."""
+    problems: list[str] = []
+    contexts = []
+
+    def opened(path: str = "/", *, locale: str = "en-US", width: int = 1280, height: int = 720) -> Page:
+        context = chromium.new_context(locale=locale, viewport={"width": width, "height": height})
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((server, "data:", "blob:")) else problems.append(request.url)
+            ),
+        )
+        page.goto(path if path.startswith("http") else server + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems
