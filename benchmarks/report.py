@@ -37,5 +37,8 @@ def median_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = [f"### {title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row) + " |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"

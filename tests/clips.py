@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
 
-COLOURS: tuple[Colour, ...] = ((200, 40, 40), (40, 160, 60), (40, 60, 200), (210, 180, 40), (150, 60, 170))
+COLOURS: tuple[Colour, ...] = ((200, 100, 40), (40, 160, 60), (40, 60, 200), (210, 180, 40), (150, 60, 170))
 BLACK: Colour = (0, 0, 0)
 
 

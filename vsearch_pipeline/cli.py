@@ -314,9 +314,8 @@ def demo() -> None:
         for hit in service.search(query, limit=3).hits:
             mark = "[green]✓[/green]" if hit.video.title == expected else " "
             caption = hit.caption_ko if has_hangul(query) else hit.caption_en
-            out.print(
-                f"  {mark} {hit.score:.2f}  {escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]"
-            )
+            found = f"{escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]"
+            out.print(f"  {mark} {hit.score:.2f}  {found}")
     out.print(
         "\nOpen it: `make up` (or `vsearch up`), then the page it names. Your own videos: `vsearch add PATH`."
     )

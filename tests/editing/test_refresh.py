@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def segment(number: int, span: TimeRange, *, touched: bool, deleted: bool = Fals
 @st.composite
 def tilings(draw: st.DrawFn) -> list[TimeRange]:
     edges = sorted(draw(st.sets(st.integers(0, 20_000), min_size=2, max_size=12)))
-    return [TimeRange(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [TimeRange(a, b) for a, b in pairwise(edges)]
 
 
 @given(tilings(), tilings(), st.sets(st.integers(0, 12)), st.sets(st.integers(0, 12)))

@@ -42,11 +42,15 @@ def test_records_become_segments_with_people(catalog: Catalog, tmp_path: Path) -
 
 
 def test_importing_again_changes_nothing_and_keeps_human_values(catalog: Catalog, tmp_path: Path) -> None:
-    file = write(tmp_path / "again.json", [{"timestamp": t, "video_id": "again", "caption": f"{t}"} for t in range(3)])
+    file = write(
+        tmp_path / "again.json", [{"timestamp": t, "video_id": "again", "caption": f"{t}"} for t in range(3)]
+    )
     [video] = import_metadata(catalog, file, actor="tester")
     with catalog.begin() as connection:
         before = read_segments(connection, video_id=video.video_id)
-        connection.execute(text("update segments set human_caption_en = 'mine' where id = :i"), {"i": before[1].id})
+        connection.execute(
+            text("update segments set human_caption_en = 'mine' where id = :i"), {"i": before[1].id}
+        )
     [again] = import_metadata(catalog, file, actor="tester")
     assert (again.video_id, again.new) == (video.video_id, False)
     with catalog.begin() as connection:

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -5,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from vsearch_pipeline.media.sampling import SampledFrame, Scan, sample
-import itertools
 
 
 @dataclass

@@ -98,13 +98,6 @@ def test_containers_agree(tmp_path: Path, scan: Scanner, name: str, codec: str, 
     assert len(found.scan.shots) == 2
 
 
-def corner(found: Sampled) -> tuple[int, int]:
-    """(row, column) of the corner nearest to the bright square of the first picture, as 0 or 1."""
-    grey = decode_rgb(found.pictures[0].jpeg).sum(axis=2)
-    rows, columns = np.nonzero(grey > grey.min() + 60)
-    return int(rows.mean() > grey.shape[0] / 2), int(columns.mean() > grey.shape[1] / 2)
-
-
 @pytest.mark.parametrize(
     ("rotation", "edge", "size"),
     [(0, "left", (160, 120)), (90, "top", (120, 160)), (180, "right", (160, 120)), (270, "bottom", (120, 160))],

@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -5,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsearch_pipeline.media.timestamps import FrameClock
-import itertools
 
 MS = Fraction(1, 1000)
 
 
 def run(clock: FrameClock, stamps: list[int | None]) -> list[int]:
-    return [clock.tick(stamp) for stamp in stamps]
+    return [clock.tick(stamp, stamp) for stamp in stamps]
 
 
 def test_times_are_relative_to_the_first_frame() -> None:
@@ -30,6 +30,12 @@ def test_missing_timestamps_go_on_at_the_claimed_then_the_measured_pace() -> Non
 
 def test_a_misordered_frame_does_not_turn_time_back() -> None:
     assert run(FrameClock(MS, None), [0, 40, 20, 80]) == [0, 40, 41, 80]
+
+
+def test_a_stale_frame_after_damage_does_not_stretch_time() -> None:
+    clock = FrameClock(MS, None)
+    frames = [(0, 0), (2000, 3000), (40, 3040), (3080, 3080)]
+    assert [clock.tick(pts, dts) for pts, dts in frames] == [0, 2000, 2001, 3080]
 
 
 def test_a_restarted_clock_is_glued_on() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -20,9 +19,13 @@ from vsearch_pipeline.search.query import understand
 from vsearch_pipeline.search.service import SearchService, hits_as_json
 
 RECORDS = [
-    {"timestamp": 0, "caption": "A woman is waving at the camera.", "faces": [{"group": "G", "member": "Minji Kim"}]},
+    {
+        "timestamp": 0,
+        "caption": "A woman is waving at the camera.",
+        "faces": [{"group": "G", "member": "Sora Baek"}],
+    },
     {"timestamp": 1, "caption": "A dog is running on the beach.", "faces": []},
-    {"timestamp": 2, "caption": "Two people ride bicycles.", "faces": [{"group": "G", "member": "Hanni Pham"}]},
+    {"timestamp": 2, "caption": "Two people ride bicycles.", "faces": [{"group": "G", "member": "Jiwoo Ahn"}]},
     {"timestamp": 3, "caption": "A man is cooking soup in a kitchen.", "faces": []},
 ]
 MINJI = PersonRecord(1, "G", "Minji Kim", ("민지", "김민지"))
@@ -35,13 +38,15 @@ def embedder() -> SentenceEmbedder:
 
 
 @pytest.fixture(scope="module")
-def service(catalog: Catalog, embedder: SentenceEmbedder, tmp_path_factory: pytest.TempPathFactory) -> SearchService:
+def service(
+    catalog: Catalog, embedder: SentenceEmbedder, tmp_path_factory: pytest.TempPathFactory
+) -> SearchService:
     file = tmp_path_factory.mktemp("import") / "search.json"
     file.write_text(json.dumps([{"video_id": "searched", **record} for record in RECORDS]))
     [video] = import_metadata(catalog, file, actor="tester")
     with catalog.begin() as connection:
-        ensure_person(connection, "G", "Minji Kim", ["민지"])
-        ensure_person(connection, "G", "Hanni Pham", ["하니"])
+        ensure_person(connection, "G", "Sora Baek", ["소라"])
+        ensure_person(connection, "G", "Jiwoo Ahn", ["지우"])
         embed_segments(connection, video.video_id, embedder)
     return SearchService(catalog, embedder)
 
@@ -53,10 +58,10 @@ def service(catalog: Catalog, embedder: SentenceEmbedder, tmp_path_factory: pyte
         ("바닷가에서 뛰는 개", 1000),
         ("cooking", 3000),
         ("부엌에서 요리하는 남자", 3000),
-        ("민지가 손을 흔드는 장면", 0),
-        ("민지", 0),
-        ("하니랑 자전거", 2000),
-        ("hanni", 2000),
+        ("소라가 손을 흔드는 장면", 0),
+        ("소라", 0),
+        ("지우랑 자전거", 2000),
+        ("jiwoo", 2000),
     ],
 )
 def test_the_right_moment_is_first(service: SearchService, query: str, start_ms: int) -> None:
@@ -65,9 +70,9 @@ def test_the_right_moment_is_first(service: SearchService, query: str, start_ms:
 
 
 def test_json_has_what_programs_need(service: SearchService) -> None:
-    [hit] = hits_as_json(service.search("민지 손 흔드는", limit=1))
+    [hit] = hits_as_json(service.search("소라 손 흔드는", limit=1))
     assert set(hit) >= {"segment_id", "video", "start_ms", "end_ms", "caption_en", "caption_ko", "people", "score"}
-    assert hit["people"] == [{"name": "Minji Kim", "group": "G", "confidence": 1.0}]
+    assert hit["people"] == [{"name": "Sora Baek", "group": "G", "confidence": 1.0}]
     assert set(hit["parts"]) == {"meaning", "words", "people"}  # type: ignore[call-overload]
     assert hit["parts"]["people"] == 1.0  # type: ignore[index]
     json.dumps(hit)

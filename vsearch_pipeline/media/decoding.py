@@ -92,7 +92,12 @@ def _is_still(container: Any, stream: Any) -> bool:
 def has_alpha(stream: Any) -> bool:
     """Whether the stream's pictures carry transparency."""
     layout = stream.codec_context.format
-    return bool(stream.metadata.get("alpha_mode") == "1" or (layout is not None and _alpha_format(layout)))
+    return _alpha_beside(stream) or (layout is not None and _alpha_format(layout))
+
+
+def _alpha_beside(stream: Any) -> bool:
+    # Muxers disagree on the case of the tag.
+    return any(key.lower() == "alpha_mode" and value == "1" for key, value in stream.metadata.items())
 
 
 def _alpha_format(layout: Any) -> bool:
@@ -123,7 +128,7 @@ class Frames:
         self.packets = 0
         self.reason = "no frame came out"
         alpha_decoder = _ALPHA_DECODERS.get(stream.codec.canonical_name)
-        if stream.metadata.get("alpha_mode") == "1" and alpha_decoder:
+        if _alpha_beside(stream) and alpha_decoder:
             self._decoder = av.CodecContext.create(alpha_decoder, "r")
         light = stream.type != "video" or stream.width * stream.height <= _SMALL_PIXELS
         if light and (os.cpu_count() or 1) <= 2:

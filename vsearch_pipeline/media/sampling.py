@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vsearch_pipeline.media.decoding import (
     Frames,
@@ -26,13 +27,17 @@ from vsearch_pipeline.media.shots import ShotFinder
 from vsearch_pipeline.media.timestamps import FrameClock
 from vsearch_pipeline.timeline import TimeRange
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 # Longer side of the picture that shots are found on: cuts are as clear on it as on the full one.
 _SHOT_SIDE = 128
-# Frames travel to the worker in batches, because handing over costs more than one frame's work; the
-# batches under way hold at most this many pixels, so that memory does not grow with resolution.
-_BATCH_FRAMES = 8
-_BATCH_PIXELS = 4 * 1280 * 720
+# Small pictures are handed over in batches, because handing over costs as much as looking at one.
+_SHOT_BATCH = 32
+# Bounds the memory that waits for the workers: batches of small pictures, and whole frames.
 _BATCHES_UNDER_WAY = 4
+_FRAMES_UNDER_WAY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def sample(
 
         with _Workers(pixel_aspect(stream), max_side, jpeg_quality, keep) as workers:
             for frame in frames:
-                time_ms = clock.tick(timestamp(container, frame))
+                time_ms = clock.tick(timestamp(container, frame), frame.dts)
                 if clock.frames == 1:
                     start_ms = _start_ms(container, stream, frame.pts)
                 workers.add(frame, time_ms, due.take(time_ms))
@@ -177,7 +182,11 @@ class _Instants:
 
 
 class _Workers:
-    """Shots and pictures beside the decoder: one thread for shots and scaling, the others for JPEG."""
+    """Shots and JPEG beside the decoder: one thread finds shots, the others scale and encode samples.
+
+    The small picture for shots is made at once, in the decoder's thread: while the frame is still in the
+    processor's cache that costs a fifth of what it costs later.
+    """
 
     def __init__(
         self,
@@ -191,16 +200,16 @@ class _Workers:
         self._max_side = max_side
         self._quality = jpeg_quality
         self._keep = keep
-        self._shot_pictures = Pictures("AREA")
-        self._stored_pictures = Pictures("AREA")
-        self._shot_size: tuple[int, int] | None = None
-        self._upright: Upright | None = None
-        self._batch: list[tuple[Any, int, int | None]] = []
-        self._batch_pixels = 0
+        self._small = Pictures("AREA")
+        self._small_size: tuple[int, int] | None = None
+        self._upright = Upright()
         self._samples = 0
-        self._under_way: deque[Future[list[Future[SampledFrame]]]] = deque()
-        self._scaling = ThreadPoolExecutor(1, "shots")
-        self._encoding = ThreadPoolExecutor(min(4, max(1, (os.cpu_count() or 1) - 1)), "jpeg")
+        self._batch: list[tuple[int, NDArray[np.uint8]]] = []
+        self._looking: deque[Future[None]] = deque()
+        self._encoding: deque[Future[SampledFrame]] = deque()
+        self._own = threading.local()
+        self._shot_thread = ThreadPoolExecutor(1, "shots")
+        self._jpeg_threads = ThreadPoolExecutor(min(4, max(1, (os.cpu_count() or 1) - 1)), "jpeg")
 
     def __enter__(self) -> _Workers:
         return self
@@ -208,48 +217,40 @@ class _Workers:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if error is None:
-                self._send()
-                while self._under_way:
-                    self._deliver()
+                self._look(0)
+                self._deliver(0)
         finally:
-            self._scaling.shutdown(cancel_futures=True)
-            self._encoding.shutdown(cancel_futures=True)
+            self._shot_thread.shutdown(cancel_futures=True)
+            self._jpeg_threads.shutdown(cancel_futures=True)
 
     def add(self, frame: Any, time_ms: int, sampled: bool) -> None:
-        index = self._samples if sampled else None
-        self._samples += sampled
-        self._batch.append((frame, time_ms, index))
-        self._batch_pixels += frame.width * frame.height
-        if len(self._batch) == _BATCH_FRAMES or self._batch_pixels >= _BATCH_PIXELS:
-            self._send()
+        if self._small_size is None:
+            self._upright = Upright.of(frame)
+            self._small_size = square_size(frame.width, frame.height, self._aspect, _SHOT_SIDE)
+        self._batch.append((time_ms, self._small.bgr(frame, *self._small_size)))
+        if len(self._batch) == _SHOT_BATCH:
+            self._look(_BATCHES_UNDER_WAY)
+        if sampled:
+            self._encoding.append(self._jpeg_threads.submit(self._encode, frame, time_ms, self._samples))
+            self._samples += 1
+            self._deliver(_FRAMES_UNDER_WAY)
 
-    def _send(self) -> None:
-        self._under_way.append(self._scaling.submit(self._scale, self._batch))
+    def _look(self, most: int) -> None:
+        self._looking.append(self._shot_thread.submit(self.finder.feed_all, self._batch))
         self._batch = []
-        self._batch_pixels = 0
-        while len(self._under_way) > _BATCHES_UNDER_WAY:
-            self._deliver()
+        while len(self._looking) > most:
+            self._looking.popleft().result()
 
-    def _deliver(self) -> None:
-        for encoded in self._under_way.popleft().result():
-            self._keep(encoded.result())
+    def _deliver(self, most: int) -> None:
+        while len(self._encoding) > most:
+            self._keep(self._encoding.popleft().result())
 
-    def _scale(self, batch: list[tuple[Any, int, int | None]]) -> list[Future[SampledFrame]]:
-        encoding = []
-        for frame, time_ms, index in batch:
-            if self._upright is None or self._shot_size is None:
-                self._upright = Upright.of(frame)
-                self._shot_size = square_size(frame.width, frame.height, self._aspect, _SHOT_SIDE)
-            self.finder.feed(time_ms, self._shot_pictures.bgr(frame, *self._shot_size))
-            if index is not None:
-                size = square_size(frame.width, frame.height, self._aspect, self._max_side)
-                image = self._upright.apply(self._stored_pictures.bgr(frame, *size))
-                encoding.append(self._encoding.submit(_encode, index, time_ms, image, self._quality))
-        return encoding
+    def _encode(self, frame: Any, time_ms: int, index: int) -> SampledFrame:
+        import cv2
 
-
-def _encode(index: int, time_ms: int, image: Any, quality: int) -> SampledFrame:
-    import cv2
-
-    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return SampledFrame(index, time_ms, image.shape[1], image.shape[0], jpeg.tobytes())
+        if not hasattr(self._own, "pictures"):
+            self._own.pictures = Pictures("AREA")
+        size = square_size(frame.width, frame.height, self._aspect, self._max_side)
+        image = self._upright.apply(self._own.pictures.bgr(frame, *size))
+        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
+        return SampledFrame(index, time_ms, image.shape[1], image.shape[0], jpeg.tobytes())

@@ -62,6 +62,11 @@ class ShotFinder:
             self._fades.append(Fade(self._dark[0], self._dark[len(self._dark) // 2], time_ms))
             self._dark.clear()
 
+    def feed_all(self, frames: Iterable[tuple[int, NDArray[np.uint8]]]) -> None:
+        """Several frames in order, as `feed` takes them."""
+        for time_ms, bgr in frames:
+            self.feed(time_ms, bgr)
+
     def shots(self, duration_ms: int) -> tuple[TimeRange, ...]:
         """The shots, tiling `[0, duration_ms)`."""
         return tile(self._cuts, self._fades, duration_ms)

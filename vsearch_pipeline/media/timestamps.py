@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
-# A jump back by more than this is a new recording glued on; less is a misordered frame.
+# A restart by less than this is a misordered frame, not a new recording glued on.
 _DISCONTINUITY_S = 1
 # A last frame claiming more than this has a broken duration; the measured interval stands in.
 _LONGEST_LAST_FRAME_MS = 10_000
@@ -31,14 +31,17 @@ class FrameClock:
         self._claimed_rate = claimed_rate
         self._step = max(1, round(1 / ((claimed_rate or _DEFAULT_RATE) * time_base)))
         self._origin: int | None = None
+        self._dts: int | None = None
         self._ticks = -1
         self._intervals: Counter[int] = Counter()
         self.time_ms = -1
         self.frames = 0
 
-    def tick(self, pts: int | None) -> int:
-        """The time of the next frame, ms."""
-        ticks = self._next_ticks(pts)
+    def tick(self, pts: int | None, dts: int | None = None) -> int:
+        """The time of the next frame, ms; a glued-on recording is known by its decoding time `dts`."""
+        restarted = dts is not None and self._dts is not None and dts < self._dts
+        self._dts = dts
+        ticks = self._next_ticks(pts, restarted)
         if self.frames and ticks > self._ticks:
             self._step = ticks - self._ticks
             self._intervals[self._step] += 1
@@ -47,14 +50,14 @@ class FrameClock:
         self.frames += 1
         return self.time_ms
 
-    def _next_ticks(self, pts: int | None) -> int:
+    def _next_ticks(self, pts: int | None, restarted: bool) -> int:
         expected = self._ticks + self._step if self.frames else 0
         if pts is None:
             return expected
         if self._origin is None:
             self._origin = pts - expected
         ticks = pts - self._origin
-        if (self._ticks - ticks) * self._time_base > _DISCONTINUITY_S:
+        if restarted and (self._ticks - ticks) * self._time_base > _DISCONTINUITY_S:
             self._origin = pts - expected
             return expected
         return ticks

@@ -14,6 +14,10 @@ from dagster_postgres import DagsterPostgresStorage
 from vsearch_pipeline.catalog.database import dagster_database_url, open_catalog
 from vsearch_pipeline.settings import PROJECT_ROOT, Settings
 
+NO_TIMEOUT = 0
+RECYCLE_SECONDS = 300
+MAX_OVERFLOW = 20
+
 PROCESS_TAG = "vsearch/process"
 """On a run executed inside a command: the host and process id that execute it."""
 
@@ -34,7 +38,13 @@ class CatalogStorage(DagsterPostgresStorage):
         settings = Settings()
         open_catalog(settings)  # makes the schema
         url = dagster_database_url(settings).render_as_string(hide_password=False)
-        return cls(postgres_url=url, inst_data=inst_data)
+        storage = cls(postgres_url=url, inst_data=inst_data)
+        # keep connections open: by default every event opens one, which took two thirds of a run's bookkeeping
+        for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
+            part.optimize_for_webserver(
+                statement_timeout=NO_TIMEOUT, pool_recycle=RECYCLE_SECONDS, max_overflow=MAX_OVERFLOW
+            )
+        return storage
 
 
 def prepare_dagster_home(settings: Settings) -> None:

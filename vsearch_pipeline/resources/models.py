@@ -8,18 +8,20 @@ from dagster import ConfigurableResource
 from vsearch_pipeline.captioning import registry as captioning_registry
 from vsearch_pipeline.captioning.captioner import Captioner
 from vsearch_pipeline.captioning.objects import ObjectDetector
-from vsearch_pipeline.language.embedding import SentenceEmbedder, load_sentence_embedder
-from vsearch_pipeline.language.transcription import Transcriber, load_transcriber
+from vsearch_pipeline.language import embedding as embedding_registry
+from vsearch_pipeline.language import transcription as transcription_registry
+from vsearch_pipeline.language.embedding import SentenceEmbedder
+from vsearch_pipeline.language.transcription import Transcriber
 from vsearch_pipeline.people import registry as people_registry
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 
-_face_detector = cache(people_registry.load_face_detector)
-_face_embedder = cache(people_registry.load_face_embedder)
-_object_detector = cache(captioning_registry.load_object_detector)
-_captioner = cache(captioning_registry.load_captioner)
-_sentence_embedder = cache(load_sentence_embedder)
-_transcriber = cache(load_transcriber)
+load_face_detector = cache(people_registry.load_face_detector)
+load_face_embedder = cache(people_registry.load_face_embedder)
+load_object_detector = cache(captioning_registry.load_object_detector)
+load_captioner = cache(captioning_registry.load_captioner)
+load_sentence_embedder = cache(embedding_registry.load_sentence_embedder)
+load_transcriber = cache(transcription_registry.load_transcriber)
 
 
 class FacesResource(ConfigurableResource[Any]):
@@ -30,10 +32,10 @@ class FacesResource(ConfigurableResource[Any]):
     frames_per_second: float
 
     def load_detector(self) -> FaceDetector:
-        return _face_detector(self.detector)
+        return load_face_detector(self.detector)
 
     def load_embedder(self) -> FaceEmbedder:
-        return _face_embedder(self.embedder)
+        return load_face_embedder(self.embedder)
 
 
 class ObjectsResource(ConfigurableResource[Any]):
@@ -43,7 +45,7 @@ class ObjectsResource(ConfigurableResource[Any]):
     frames_per_second: float
 
     def load(self) -> ObjectDetector:
-        return _object_detector(self.detector)
+        return load_object_detector(self.detector)
 
 
 class CaptionerResource(ConfigurableResource[Any]):
@@ -54,7 +56,7 @@ class CaptionerResource(ConfigurableResource[Any]):
     compared: list[str]
 
     def load(self, name: str | None = None) -> Captioner:
-        return _captioner(name or self.captioner, scene_classifier=self.scene_classifier)
+        return load_captioner(name or self.captioner, scene_classifier=self.scene_classifier)
 
 
 class TranscriberResource(ConfigurableResource[Any]):
@@ -63,7 +65,7 @@ class TranscriberResource(ConfigurableResource[Any]):
     model: str
 
     def load(self) -> Transcriber:
-        return _transcriber(self.model)
+        return load_transcriber(self.model)
 
 
 class SentenceEmbedderResource(ConfigurableResource[Any]):
@@ -72,4 +74,4 @@ class SentenceEmbedderResource(ConfigurableResource[Any]):
     model: str
 
     def load(self) -> SentenceEmbedder:
-        return _sentence_embedder(self.model)
+        return load_sentence_embedder(self.model)
