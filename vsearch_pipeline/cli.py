@@ -205,24 +205,19 @@ def status() -> None:
     if not videos:
         out.print("The library is empty: add videos with `vsearch add PATH`, or run `vsearch demo`.")
         return
-    table = Table("video", "title", "length", "segments", "stages", "state")
     for item in videos:
         if item.errors:
             stage, reason = next(iter(item.errors.items()))
-            state = f"[red]{escape(stage)}: {escape(reason)}[/red]"
+            state = f"[red]failed[/red]      {stage}: {escape(reason)}\n            "
         elif "segment_embeddings" in item.stages:
-            state = "[green]searchable[/green]"
+            state = "[green]searchable[/green]  "
         else:
-            state = "[yellow]unfinished: add it again to go on[/yellow]"
-        table.add_row(
-            escape(item.video.id),
-            escape(_short(item.video.title, 32)),
-            clock(item.video.duration_ms) if item.video.duration_ms else "?",
-            str(item.segments),
-            str(len(item.stages)),
-            state,
-        )
-    out.print(table)
+            state = "[yellow]unfinished[/yellow]  "
+        length = clock(item.video.duration_ms) if item.video.duration_ms else "length unknown"
+        facts = f"{length}, {item.segments} segments, {len(item.stages)} stages done"
+        out.print(f"{state}{escape(item.video.title)}  ({facts})  [dim]{escape(item.video.id)}[/dim]")
+    if any("segment_embeddings" not in item.stages for item in videos):
+        out.print("Unfinished videos are being worked on, or were interrupted: add them again to go on.")
 
 
 @app.command()

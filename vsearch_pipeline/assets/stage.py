@@ -11,8 +11,11 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
+    AssetRecordsFilter,
     BackfillPolicy,
     Backoff,
+    DagsterInstance,
     DynamicPartitionsDefinition,
     Failure,
     Jitter,
@@ -42,6 +45,8 @@ VIDEOS = DynamicPartitionsDefinition(name="videos")
 SEVERAL_VIDEOS = BackfillPolicy.multi_run(max_partitions_per_run=8)
 RETRIES = RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 OWNERS = ["team:vsearch"]
+
+SKIPPED = "skipped"
 
 GPU_POOL = "gpu"
 """One step at a time across runs: the limit is in dagster.yaml."""
@@ -122,7 +127,10 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
                 fail_stage(connection, video_id, stage.name, _sentence(error), context.run_id)
             continue
         for asset in stage.asset_names:
-            context.add_asset_metadata(output.metadata[asset], asset_key=asset, partition_key=video_id)
+            metadata = output.metadata[asset]
+            if SKIPPED in metadata:
+                metadata = {**_last_metadata(context.instance, asset, video_id), **metadata}
+            context.add_asset_metadata(metadata, asset_key=asset, partition_key=video_id)
         for check, problem in output.problems.items():
             problems.setdefault(check, {})[video_id] = problem
     if failed:
@@ -177,7 +185,16 @@ def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Outp
 
 
 def _nothing_done(stage: Stage, why: str) -> Output:
-    return Output(metadata={asset: {"skipped": why} for asset in stage.asset_names})
+    return Output(metadata={asset: {SKIPPED: why} for asset in stage.asset_names})
+
+
+def _last_metadata(instance: DagsterInstance, asset: str, video_id: str) -> Mapping[str, Any]:
+    """What the UI showed of the result that still stands."""
+    wanted = AssetRecordsFilter(asset_key=AssetKey(asset), asset_partitions=[video_id])
+    for record in instance.fetch_materializations(wanted, limit=1).records:
+        if record.asset_materialization:
+            return record.asset_materialization.metadata
+    return {}
 
 
 def _sentence(error: Exception) -> str:

@@ -1,0 +1,180 @@
+"""What every stage has in common: skipping, committing each video, failing in a sentence, checks."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    MaterializeResult,
+    asset,
+    materialize,
+)
+from sqlalchemy import delete, select
+
+from vsearch_pipeline.assets.stage import VIDEOS, Output, Stage, Work, run_stage
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.models import Shot, StageError, StageRun, Video
+from vsearch_pipeline.catalog.stages import ProducerInfo
+from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
+from vsearch_pipeline.errors import MediaError
+from vsearch_pipeline.timeline import TimeRange
+
+STAGE = Stage(
+    "staged", inputs=(), checks=(AssetCheckSpec("is_sane", asset="staged", blocking=True, description="sane"),)
+)
+VIDEO_IDS = ("stage-a", "stage-b")
+
+Compute = Callable[[VideoRecord], Output]
+
+
+@pytest.fixture
+def instance(catalog: Catalog) -> Iterator[DagsterInstance]:
+    with catalog.begin() as connection:
+        for video_id in VIDEO_IDS:
+            insert_video(connection, VideoRecord(video_id, video_id, "file", f"sha-{video_id}", "test"))
+    ephemeral = DagsterInstance.ephemeral()
+    ephemeral.add_dynamic_partitions("videos", list(VIDEO_IDS))
+    yield ephemeral
+    with catalog.begin() as connection:
+        connection.execute(delete(Video).where(Video.id.in_(VIDEO_IDS)))
+
+
+def shot(record: VideoRecord) -> Output:
+    return Output(rows={Shot: [{"index": 0, "start_ms": 0, "end_ms": 10}]}, metadata={"staged": {"shots": 1}})
+
+
+def run(
+    catalog: Catalog,
+    instance: DagsterInstance,
+    compute: Compute,
+    *,
+    video: str = "stage-a",
+    settings: dict[str, Any] | None = None,
+    stage: Stage = STAGE,
+) -> ExecuteInProcessResult:
+    @asset(partitions_def=VIDEOS, check_specs=stage.checks)
+    def staged(context: AssetExecutionContext) -> Iterator[MaterializeResult]:  # type: ignore[type-arg]
+        producer = ProducerInfo("staged", "model", "1", settings or {})
+        yield from run_stage(context, catalog, Work(stage, producer, compute))
+
+    return materialize([staged], instance=instance, partition_key=video, raise_on_error=False)
+
+
+def shots(catalog: Catalog, video: str = "stage-a") -> list[TimeRange]:
+    with catalog.begin() as connection:
+        rows = connection.execute(select(Shot.start_ms, Shot.end_ms).where(Shot.video_id == video))
+        return [TimeRange(*row) for row in rows]
+
+
+def errors(catalog: Catalog) -> dict[str, str]:
+    with catalog.begin() as connection:
+        return dict(connection.execute(select(StageError.video_id, StageError.message)).tuples().all())
+
+
+def metadata(result: ExecuteInProcessResult) -> dict[str, Any]:
+    [event] = result.get_asset_materialization_events()
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def test_rows_are_written_with_their_producer_and_run(catalog: Catalog, instance: DagsterInstance) -> None:
+    result = run(catalog, instance, shot)
+    assert result.success
+    assert shots(catalog) == [TimeRange(0, 10)]
+    assert metadata(result)["model"] == "model 1"
+    with catalog.begin() as connection:
+        [run_id] = connection.execute(select(StageRun.run_id).where(StageRun.video_id == "stage-a")).scalars()
+    assert run_id == result.run_id
+
+
+def test_nothing_is_computed_twice_unless_something_changed(catalog: Catalog, instance: DagsterInstance) -> None:
+    computed: list[str] = []
+
+    def compute(record: VideoRecord) -> Output:
+        computed.append(record.id)
+        return shot(record)
+
+    run(catalog, instance, compute)
+    again = run(catalog, instance, compute)
+    assert computed == ["stage-a"]
+    assert metadata(again)["skipped"].startswith("unchanged")
+    assert metadata(again)["shots"] == 1, "the result that still stands is still shown"
+    run(catalog, instance, compute, settings={"threshold": 2})
+    assert computed == ["stage-a", "stage-a"]
+
+
+def test_a_failure_is_a_sentence_and_goes_when_it_is_mended(catalog: Catalog, instance: DagsterInstance) -> None:
+    def broken(record: VideoRecord) -> Output:
+        raise MediaError("it is not a video")
+
+    failed = run(catalog, instance, broken)
+    assert not failed.success
+    assert errors(catalog) == {"stage-a": "it is not a video"}
+    assert shots(catalog) == []
+    assert run(catalog, instance, shot).success
+    assert errors(catalog) == {}
+
+
+def test_a_failure_keeps_what_was_there(catalog: Catalog, instance: DagsterInstance) -> None:
+    run(catalog, instance, shot)
+
+    def half(record: VideoRecord) -> Output:
+        bad = {"index": 0, "start_ms": "not a number", "end_ms": 10}
+        return Output(rows={Shot: [bad]}, metadata={"staged": {}})
+
+    assert not run(catalog, instance, half, settings={"changed": True}).success
+    assert shots(catalog) == [TimeRange(0, 10)]
+
+
+def test_a_problem_fails_its_check(catalog: Catalog, instance: DagsterInstance) -> None:
+    def odd(record: VideoRecord) -> Output:
+        return Output(metadata={"staged": {}}, problems={"is_sane": "it is odd"})
+
+    result = run(catalog, instance, odd)
+    [evaluation] = result.get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert evaluation.description == "stage-a: it is odd"
+    assert evaluation.asset_check_key.asset_key == AssetKey("staged")
+
+
+def test_inputs_that_are_not_there_are_named(catalog: Catalog, instance: DagsterInstance) -> None:
+    stage = Stage("staged", inputs=("sampling",), checks=STAGE.checks)
+    assert not run(catalog, instance, shot, stage=stage).success
+    assert "needs sampling first" in errors(catalog)["stage-a"]
+
+
+def test_an_imported_video_has_nothing_to_compute(catalog: Catalog, instance: DagsterInstance) -> None:
+    with catalog.begin() as connection:
+        connection.execute(Video.__table__.update().where(Video.id == "stage-b").values(kind="imported"))
+    result = run(catalog, instance, shot, video="stage-b")
+    assert result.success
+    assert "without a file" in metadata(result)["skipped"]
+    assert shots(catalog, "stage-b") == []
+
+
+def test_one_bad_video_does_not_hold_the_others_back(catalog: Catalog, instance: DagsterInstance) -> None:
+    def compute(record: VideoRecord) -> Output:
+        if record.id == "stage-a":
+            raise MediaError("it is damaged")
+        return shot(record)
+
+    class Context:
+        """Two partitions in one run, as a backfill gives them."""
+
+        partition_keys = VIDEO_IDS
+        run_id = "run-1"
+
+        def __init__(self) -> None:
+            self.instance = instance
+
+        def add_asset_metadata(self, *_: Any, **__: Any) -> None: ...
+
+    producer = ProducerInfo("staged", "model", "1")
+    with pytest.raises(Exception, match="stage-a: it is damaged"):
+        list(run_stage(Context(), catalog, Work(STAGE, producer, compute)))  # type: ignore[arg-type]
+    assert shots(catalog, "stage-b") == [TimeRange(0, 10)]
+    assert errors(catalog) == {"stage-a": "it is damaged"}
