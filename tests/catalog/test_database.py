@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from vsearch_pipeline.catalog.database import Catalog, dagster_database_url, database_url, migrate
+from vsearch_pipeline.catalog.database import Catalog, dagster_database_url, database_url, migrate, open_catalog
 from vsearch_pipeline.catalog.models import Base
 from vsearch_pipeline.errors import DatabaseError
 from vsearch_pipeline.settings import Settings
@@ -63,3 +64,27 @@ def test_the_server_goes_when_its_last_user_goes_even_after_a_kill(tmp_path: Pat
     assert (home / "postgres" / "postmaster.pid").exists()
     subprocess.run([sys.executable, "-c", start], check=True)
     assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_any_server_can_hold_everything(settings: Settings, catalog: Catalog, tmp_path: Path) -> None:
+    """An address of one's own: catalogue and Dagster both move there, and nothing is started below the home."""
+    with catalog.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("create database elsewhere"))
+    url = database_url(settings).set(database="elsewhere", drivername="postgresql")
+    address = url.render_as_string(hide_password=False)
+    environment = {**os.environ, "VSEARCH_HOME": str(tmp_path / "home"), "VSEARCH_DATABASE_URL": address}
+    look = (
+        "from vsearch_pipeline.settings import Settings;"
+        "from vsearch_pipeline.resources.instance import open_instance;"
+        "instance = open_instance(Settings()); print(instance.get_runs_count())"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", look], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "0"
+    elsewhere = open_catalog(Settings(home=tmp_path / "home", database_url=address))
+    with elsewhere.begin() as connection:
+        tables = text("select table_schema from information_schema.tables where table_name in ('videos', 'runs')")
+        assert sorted(connection.execute(tables).scalars()) == ["dagster", "public"]
+    elsewhere.close()
+    assert not (tmp_path / "home" / "postgres").exists()

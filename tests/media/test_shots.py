@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clips import COLOURS, scene
-from vsearch_pipeline.media.shots import MIN_SHOT_MS, Fade, ShotFinder, adaptive_detector, tile
+from vsearch_pipeline.media.shots import MIN_SHOT_MS, Fade, ShotFinder, tile
 from vsearch_pipeline.timeline import TimeRange
 
 SIZE = (128, 72)
@@ -16,9 +16,10 @@ SIZE = (128, 72)
 def find(brightness_and_scene: list[tuple[int, float, int]], duration_ms: int) -> list[int]:
     """Shot starts of frames given as (time, brightness 0..1, colour)."""
     finder = ShotFinder()
-    for time_ms, brightness, colour in brightness_and_scene:
-        image = scene(COLOURS[colour], SIZE, time_ms % 1000 / 1000)
-        finder.feed(time_ms, (image * brightness).astype(np.uint8))
+    for batch in range(0, len(brightness_and_scene), 7):
+        frames = brightness_and_scene[batch : batch + 7]
+        images = [scene(COLOURS[colour], SIZE, time % 1000 / 1000) * bright for time, bright, colour in frames]
+        finder.feed([time for time, _, _ in frames], [image.astype(np.uint8) for image in images])
     return [shot.start_ms for shot in finder.shots(duration_ms)]
 
 
@@ -59,18 +60,26 @@ def test_a_dark_opening_ends_where_the_picture_begins() -> None:
     assert 2000 < starts[1] < 2400
 
 
-def test_one_pass_scores_equal_the_librarys_own() -> None:
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 6), min_size=1, max_size=5))
+def test_scores_equal_the_librarys_own_however_frames_are_batched(seed: int, batches: list[int]) -> None:
     from scenedetect.common import FrameTimecode
     from scenedetect.detectors import AdaptiveDetector
 
-    random = np.random.default_rng(1)
-    ours, theirs = adaptive_detector(), AdaptiveDetector()
-    for i in range(20):
-        image = random.integers(0, 255, (72, 128, 3), np.uint8)
-        timecode = FrameTimecode(i * 40, Fraction(1000))
-        ours.process_frame(timecode, image)
-        theirs.process_frame(timecode, image)
-        assert ours._frame_score == pytest.approx(theirs._frame_score)
+    random = np.random.default_rng(seed)
+    images = [random.integers(0, 255, (9, 16, 3), np.uint8) for _ in range(sum(batches))]
+    theirs = AdaptiveDetector()
+    expected = []
+    for i, image in enumerate(images):
+        theirs.process_frame(FrameTimecode(i * 40, Fraction(1000)), image)
+        expected.append(theirs._frame_score)
+    finder = ShotFinder()
+    scores, brightness = [], []
+    for start, count in zip(np.cumsum([0, *batches]), batches, strict=False):
+        some = finder._measure(images[start : start + count])
+        scores += some[0]
+        brightness += some[1]
+    assert scores == pytest.approx(expected)
+    assert brightness == pytest.approx([image.mean() for image in images])
 
 
 @given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,11 +32,11 @@ if TYPE_CHECKING:
 
 # Longer side of the picture that shots are found on: cuts are as clear on it as on the full one.
 _SHOT_SIDE = 128
-# Small pictures are handed over in batches, because handing over costs as much as looking at one.
+# Work is handed over in batches: between two decoded frames the same code would run from a cold cache.
 _SHOT_BATCH = 32
-# Bounds the memory that waits for the workers: batches of small pictures, and whole frames.
-_BATCHES_UNDER_WAY = 4
-_FRAMES_UNDER_WAY = 8
+_JPEG_BATCH = 4
+# Batches that may wait for each worker, so that memory does not grow with the video.
+_UNDER_WAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +183,7 @@ class _Instants:
 class _Workers:
     """Shots and JPEG beside the decoder: one thread finds shots, the others scale and encode samples.
 
-    The small picture for shots is made at once, in the decoder's thread: while the frame is still in the
-    processor's cache that costs a fifth of what it costs later.
+    The small picture for shots is made in the decoder's thread, while the frame is in the processor's cache.
     """
 
     def __init__(
@@ -204,12 +202,15 @@ class _Workers:
         self._small_size: tuple[int, int] | None = None
         self._upright = Upright()
         self._samples = 0
-        self._batch: list[tuple[int, NDArray[np.uint8]]] = []
+        self._times: list[int] = []
+        self._pictures: list[NDArray[np.uint8]] = []
+        self._sampled: list[tuple[Any, int, int]] = []
         self._looking: deque[Future[None]] = deque()
-        self._encoding: deque[Future[SampledFrame]] = deque()
-        self._own = threading.local()
+        self._encoding: deque[Future[list[SampledFrame]]] = deque()
+        encoders = min(4, max(1, (os.cpu_count() or 1) - 1))
+        self._encodings_under_way = encoders * _UNDER_WAY
         self._shot_thread = ThreadPoolExecutor(1, "shots")
-        self._jpeg_threads = ThreadPoolExecutor(min(4, max(1, (os.cpu_count() or 1) - 1)), "jpeg")
+        self._jpeg_threads = ThreadPoolExecutor(encoders, "jpeg")
 
     def __enter__(self) -> _Workers:
         return self
@@ -217,8 +218,9 @@ class _Workers:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if error is None:
-                self._look(0)
-                self._deliver(0)
+                self._look()
+                self._encode()
+                self._wait(0, 0)
         finally:
             self._shot_thread.shutdown(cancel_futures=True)
             self._jpeg_threads.shutdown(cancel_futures=True)
@@ -227,30 +229,41 @@ class _Workers:
         if self._small_size is None:
             self._upright = Upright.of(frame)
             self._small_size = square_size(frame.width, frame.height, self._aspect, _SHOT_SIDE)
-        self._batch.append((time_ms, self._small.bgr(frame, *self._small_size)))
-        if len(self._batch) == _SHOT_BATCH:
-            self._look(_BATCHES_UNDER_WAY)
+        self._times.append(time_ms)
+        self._pictures.append(self._small.bgr(frame, *self._small_size))
         if sampled:
-            self._encoding.append(self._jpeg_threads.submit(self._encode, frame, time_ms, self._samples))
+            self._sampled.append((frame, time_ms, self._samples))
             self._samples += 1
-            self._deliver(_FRAMES_UNDER_WAY)
+        if len(self._times) == _SHOT_BATCH:
+            self._look()
+        if len(self._sampled) == _JPEG_BATCH:
+            self._encode()
+        self._wait(_UNDER_WAY, self._encodings_under_way)
 
-    def _look(self, most: int) -> None:
-        self._looking.append(self._shot_thread.submit(self.finder.feed_all, self._batch))
-        self._batch = []
-        while len(self._looking) > most:
+    def _look(self) -> None:
+        if self._times:
+            self._looking.append(self._shot_thread.submit(self.finder.feed, self._times, self._pictures))
+            self._times, self._pictures = [], []
+
+    def _encode(self) -> None:
+        self._encoding.append(self._jpeg_threads.submit(self._encode_all, self._sampled))
+        self._sampled = []
+
+    def _wait(self, looking: int, encoding: int) -> None:
+        while len(self._looking) > looking:
             self._looking.popleft().result()
+        while len(self._encoding) > encoding:
+            for picture in self._encoding.popleft().result():
+                self._keep(picture)
 
-    def _deliver(self, most: int) -> None:
-        while len(self._encoding) > most:
-            self._keep(self._encoding.popleft().result())
-
-    def _encode(self, frame: Any, time_ms: int, index: int) -> SampledFrame:
+    def _encode_all(self, sampled: list[tuple[Any, int, int]]) -> list[SampledFrame]:
         import cv2
 
-        if not hasattr(self._own, "pictures"):
-            self._own.pictures = Pictures("AREA")
-        size = square_size(frame.width, frame.height, self._aspect, self._max_side)
-        image = self._upright.apply(self._own.pictures.bgr(frame, *size))
-        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-        return SampledFrame(index, time_ms, image.shape[1], image.shape[0], jpeg.tobytes())
+        pictures = Pictures("AREA")
+        encoded = []
+        for frame, time_ms, index in sampled:
+            size = square_size(frame.width, frame.height, self._aspect, self._max_side)
+            image = self._upright.apply(pictures.bgr(frame, *size))
+            _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
+            encoded.append(SampledFrame(index, time_ms, image.shape[1], image.shape[0], jpeg.tobytes()))
+        return encoded
