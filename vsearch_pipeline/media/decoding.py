@@ -27,7 +27,7 @@ _REFUSED_FORMATS = frozenset(
 # The native VP8/VP9 decoders drop the alpha plane that Matroska keeps beside each packet.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Below this, on two cores, decoding threads gain nothing and take the core that scaling and JPEG need.
-_SMALL_PIXELS = 1280 * 720
+_SMALL_PIXELS = 960 * 540
 
 
 @contextmanager
