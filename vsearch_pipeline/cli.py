@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import importlib.metadata
 import json
 import logging
 import os
@@ -31,6 +32,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Turn video into a library you can search and edit."""
+    if version:
+        out.print(f"vsearch {importlib.metadata.version('vsearch')}")
+        raise typer.Exit
+
+
 importing = typer.Typer(help="Bring in what other systems know.", no_args_is_help=True)
 app.add_typer(importing, name="import")
 
@@ -40,9 +53,12 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def _settings() -> Settings:
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     try:
         settings = Settings()
+    except SettingsError as error:
+        raise InputError(f"A setting cannot be read: {error}; lists are written as JSON.") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "VSEARCH_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -96,7 +112,12 @@ def _add(settings: Settings, catalog: Catalog, sources: list[str]) -> int:
     instance = open_instance(settings)
     counts: Counter[str] = Counter()
     for source in sources:
-        items: list[Path | Ignored | str] = [source] if is_link(source) else list(find_files([Path(source)]))
+        try:
+            items: list[Path | Ignored | str] = [source] if is_link(source) else list(find_files([Path(source)]))
+        except VsearchError as error:
+            counts["refused"] += 1
+            err.print(f"[red]refused[/red]  {escape(str(error))}")
+            continue
         for item in items:
             if isinstance(item, Ignored):
                 counts["ignored"] += 1
@@ -184,9 +205,10 @@ def import_metadata_command(
                 raise VsearchError(failure_reason(result))
             progress.advance(task)
     for video in videos:
+        people = f"{video.people} {'person' if video.people == 1 else 'people'}"
         out.print(
             f"[green]{'imported' if video.new else 'refreshed'}[/green] {escape(video.video_id)}:"
-            f" {video.segments} segments, {video.people} people"
+            f" {video.segments} segments, {people}"
         )
 
 
@@ -269,16 +291,13 @@ def _read_queries(path: Path) -> list[dict[str, Any]]:
 
 def _print_hits(result: Any) -> None:
     if not result.hits:
-        out.print("Nothing is in the library yet: add videos with `vsearch add PATH`.")
-        return
-    table = Table("score", "video", "time", "caption", "people")
+        out.print("Nothing is found: add videos with `vsearch add PATH`, or try other words.")
     for hit in result.hits:
-        caption = "\n".join(text for text in (hit.caption_en, hit.caption_ko) if text)
-        people = ", ".join(person.name for person in hit.people)
-        table.add_row(
-            f"{hit.score:.2f}", escape(_short(hit.video.title, 28)), str(hit.span), escape(caption), escape(people)
-        )
-    out.print(table)
+        people = "".join(f"  [cyan]{escape(person.name)}[/cyan]" for person in hit.people)
+        out.print(f"[bold]{hit.score:.2f}[/bold]  {escape(hit.video.title)}  {hit.span}{people}")
+        for caption in (hit.caption_en, hit.caption_ko):
+            if caption:
+                out.print(f"      [dim]{escape(caption)}[/dim]")
 
 
 # --- demo, up, doctor -------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def definitions(settings: Settings) -> Definitions:
         jobs=[ingest_job, train_job, survey_job, take_in_job],
         sensors=[inbox_sensor(settings.inbox_dir), new_videos_sensor()],
         resources={
-            "catalog": CatalogResource(home=str(settings.home), database_url=settings.database_url),
+            "catalog": CatalogResource(home=str(settings.home)),
             "media": MediaResource(
                 videos_dir=str(settings.videos_dir),
                 gallery_dir=str(settings.gallery_dir),

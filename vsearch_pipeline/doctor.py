@@ -83,6 +83,7 @@ def _database(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> Finding:
+    settings.home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.home).free
     state: Literal["ok", "note"] = "ok" if free > LOW_DISK_BYTES else "note"
     return Finding(state, "disk", f"{free / 2**30:.0f} GiB free for {settings.home}")

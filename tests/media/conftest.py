@@ -32,7 +32,7 @@ def scan() -> Callable[..., Sampled]:
             on_frame=pictures.append,
             on_progress=progress.append,
         )
-        return Sampled(found, pictures, progress)
+        return Sampled(found, sorted(pictures, key=lambda picture: picture.index), progress)
 
     return run
 

@@ -67,7 +67,7 @@ def test_taking_in_puts_a_file_into_the_library(catalog: Catalog, settings: Sett
     instance = DagsterInstance.ephemeral()
     result = take_in_job.execute_in_process(
         run_config={"ops": {"take_in_source": {"config": {"source": str(clip)}}}},
-        resources={"catalog": CatalogResource(home=str(settings.home), database_url=None)},
+        resources={"catalog": CatalogResource(home=str(settings.home))},
         instance=instance,
     )
     assert result.success
@@ -81,7 +81,7 @@ def test_a_bad_file_fails_its_run_with_the_reason(catalog: Catalog, settings: Se
     bad.touch()
     result = take_in_job.execute_in_process(
         run_config={"ops": {"take_in_source": {"config": {"source": str(bad)}}}},
-        resources={"catalog": CatalogResource(home=str(settings.home), database_url=None)},
+        resources={"catalog": CatalogResource(home=str(settings.home))},
         instance=DagsterInstance.ephemeral(),
         raise_on_error=False,
     )
@@ -95,7 +95,7 @@ def test_videos_without_a_run_get_one(catalog: Catalog, settings: Settings) -> N
         connection.exec_driver_sql("update videos set added_at = now() - interval '1 hour' where id = 'waiting-1'")
     context = build_sensor_context(
         instance=DagsterInstance.ephemeral(),
-        resources={"catalog": CatalogResource(home=str(settings.home), database_url=None)},
+        resources={"catalog": CatalogResource(home=str(settings.home))},
     )
     result = new_videos_sensor()(context)
     assert isinstance(result, SensorResult)

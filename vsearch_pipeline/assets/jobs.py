@@ -19,7 +19,6 @@ from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.links import add_link, is_link
 from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.resources.storage import CatalogResource
-from vsearch_pipeline.settings import Settings
 
 INGEST_GROUPS = ("media", "people", "understanding", "library")
 UNPARTITIONED = ("gallery", "person_classifier", "unknown_people", "caption_comparison")
@@ -53,7 +52,7 @@ class Source(Config):
 
 @op(description="Put a file or a link into the store and make it a partition; the sensor new_videos ingests it.")
 def take_in_source(context: OpExecutionContext, config: Source, catalog: CatalogResource) -> None:
-    settings = Settings(home=Path(catalog.home), database_url=catalog.database_url)
+    settings = catalog.settings()
     try:
         if is_link(config.source):
             added = add_link(catalog.open(), settings, config.source, actor="inbox", door="sensor")

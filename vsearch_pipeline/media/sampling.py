@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from vsearch_pipeline.media.decoding import (
@@ -102,7 +103,8 @@ def sample(
     Arguments:
         max_side: longer side of a stored frame, pixels; smaller frames are not enlarged.
         jpeg_quality: 1 to 100.
-        on_frame: called in the caller's thread, in order.
+        on_frame: called in a worker's thread, so that writing a picture does not hold up decoding; in order where
+            there is one worker, which is so on two cores.
         on_progress: called about once a second of video with the time reached, ms.
 
     Raises:
@@ -117,13 +119,7 @@ def sample(
         start_ms = 0
         last_duration: int | None = None
         reported = 0
-        refs: list[FrameRef] = []
-
-        def keep(frame: SampledFrame) -> None:
-            refs.append(FrameRef(frame.index, frame.time_ms, frame.width, frame.height))
-            on_frame(frame)
-
-        with _Workers(pixel_aspect(stream), max_side, jpeg_quality, keep) as workers:
+        with _Workers(pixel_aspect(stream), max_side, jpeg_quality, on_frame) as workers:
             for frame in frames:
                 time_ms = clock.tick(timestamp(container, frame), frame.dts)
                 if clock.frames == 1:
@@ -142,7 +138,7 @@ def sample(
             duration_ms=duration_ms,
             start_ms=start_ms,
             frame_count=clock.frames,
-            frames=tuple(refs),
+            frames=tuple(workers.refs),
             shots=workers.finder.shots(duration_ms),
             frame_rate=clock.rate,
             variable_frame_rate=clock.variable,
@@ -181,7 +177,7 @@ class _Instants:
 
 
 class _Workers:
-    """Shots and JPEG beside the decoder: one thread finds shots, the others scale and encode samples.
+    """Shots and JPEG beside the decoder: one thread finds shots, the others scale, encode and hand out samples.
 
     The small picture for shots is made in the decoder's thread, while the frame is in the processor's cache.
     """
@@ -199,6 +195,7 @@ class _Workers:
         self._quality = jpeg_quality
         self._keep = keep
         self._small = Pictures("AREA")
+        self._full: dict[int, Pictures] = {}  # a scaler a thread
         self._small_size: tuple[int, int] | None = None
         self._upright = Upright()
         self._samples = 0
@@ -206,7 +203,8 @@ class _Workers:
         self._pictures: list[NDArray[np.uint8]] = []
         self._sampled: list[tuple[Any, int, int]] = []
         self._looking: deque[Future[None]] = deque()
-        self._encoding: deque[Future[list[SampledFrame]]] = deque()
+        self.refs: list[FrameRef] = []
+        self._encoding: deque[Future[list[FrameRef]]] = deque()
         encoders = min(4, max(1, (os.cpu_count() or 1) - 1))
         self._encodings_under_way = encoders * _UNDER_WAY
         self._shot_thread = ThreadPoolExecutor(1, "shots")
@@ -253,17 +251,18 @@ class _Workers:
         while len(self._looking) > looking:
             self._looking.popleft().result()
         while len(self._encoding) > encoding:
-            for picture in self._encoding.popleft().result():
-                self._keep(picture)
+            self.refs += self._encoding.popleft().result()
 
-    def _encode_all(self, sampled: list[tuple[Any, int, int]]) -> list[SampledFrame]:
+    def _encode_all(self, sampled: list[tuple[Any, int, int]]) -> list[FrameRef]:
         import cv2
 
-        pictures = Pictures("AREA")
+        pictures = self._full.setdefault(get_ident(), Pictures("AREA"))
         encoded = []
         for frame, time_ms, index in sampled:
             size = square_size(frame.width, frame.height, self._aspect, self._max_side)
             image = self._upright.apply(pictures.bgr(frame, *size))
             _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-            encoded.append(SampledFrame(index, time_ms, image.shape[1], image.shape[0], jpeg.tobytes()))
+            height, width = image.shape[:2]
+            self._keep(SampledFrame(index, time_ms, width, height, jpeg.tobytes()))
+            encoded.append(FrameRef(index, time_ms, width, height))
         return encoded

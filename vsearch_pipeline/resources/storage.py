@@ -11,13 +11,16 @@ from vsearch_pipeline.settings import Settings
 
 
 class CatalogResource(ConfigurableResource[Any]):
-    """PostgreSQL: the embedded server below `home`, or `database_url`."""
+    """PostgreSQL: the embedded server below `home`, or the one of VSEARCH_DATABASE_URL, whose password must not
+    stand in a run's configuration."""
 
     home: str
-    database_url: str | None
+
+    def settings(self) -> Settings:
+        return Settings(home=Path(self.home))
 
     def open(self) -> Catalog:
-        return open_catalog(Settings(home=Path(self.home), database_url=self.database_url))
+        return open_catalog(self.settings())
 
 
 class MediaResource(ConfigurableResource[Any]):
