@@ -325,8 +325,8 @@ def demo() -> None:
     service = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder))
     for query, expected in SAMPLE_QUERIES:
         out.print(f"\n[bold]{escape(query)}[/bold]")
-        for hit in service.search(query, limit=3).hits:
-            mark = "[green]✓[/green]" if hit.video.title == expected else " "
+        for rank, hit in enumerate(service.search(query, limit=3).hits):
+            mark = "[green]✓[/green]" if rank == 0 and hit.video.title == expected else " "
             caption = hit.caption_ko if has_hangul(query) else hit.caption_en
             found = f"{escape(hit.video.title)} {hit.span}  [dim]{escape(caption or '')}[/dim]"
             out.print(f"  {mark} {hit.score:.2f}  {found}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -13,6 +15,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from rich.console import Console
 
@@ -23,6 +26,7 @@ from vsearch_pipeline.settings import PROJECT_ROOT, Settings
 START_SECONDS = 120
 STOP_SECONDS = 15
 HOST = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ def serve(settings: Settings, console: Console) -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    lock = _only_one(settings)
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)  # the terminal was closed
     signal.signal(signal.SIGINT, interrupt)  # a shell starts background jobs with it ignored
     open_instance(settings).dispose()
     settings.inbox_dir.mkdir(parents=True, exist_ok=True)
@@ -107,13 +113,38 @@ def serve(settings: Settings, console: Console) -> None:
         # a second Ctrl-C must not leave anything behind
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         _stop(services)
+        lock.close()
+
+
+def _only_one(settings: Settings) -> IO[str]:
+    """Hold the home for this process: two daemons on one database would start every run twice."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = (settings.home / "up.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        raise VsearchError(
+            f"`vsearch up` is already running for {settings.home} (process {lock.read().strip()}); stop that first."
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _die_with_parent() -> None:
+    """Even a killed `vsearch up` leaves no service behind (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _start(settings: Settings, name: str, arguments: list[str], health: str | None) -> Service:
     log = settings.home / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
@@ -121,6 +152,7 @@ def _start(settings: Settings, name: str, arguments: list[str], health: str | No
             stderr=subprocess.STDOUT,
             cwd=PROJECT_ROOT,
             start_new_session=True,  # Ctrl-C reaches only us; we stop the children in order
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no other thread runs yet
         )
     return Service(name, process, log, health)
 

@@ -45,7 +45,7 @@ def test_a_korean_document_gives_syllables_and_pairs() -> None:
 @pytest.mark.parametrize(
     ("query", "tokens"),
     [
-        ("민지가 손을 흔드는 장면", ["민지", "손", "손을", "흔드", "장면"]),
+        ("민지가 손을 흔드는 장면", ["민지", "손", "손을", "흔드"]),
         ("BTS가 춤", ["bts", "춤"]),
         ("나이 마을 지도", ["나이", "마을", "지도"]),
         ("그 사람", ["사람"]),
@@ -88,3 +88,10 @@ def test_a_part_of_a_hangul_run_is_found_in_it(run: str, data: st.DataObject) ->
 @given(ANY_TEXT)
 def test_a_document_holds_the_tokens_of_its_own_query(text: str) -> None:
     assert set(query_tokens(text)) <= set(search_tokens(text))
+
+
+def test_words_that_only_ask_for_a_moment_are_left_out() -> None:
+    assert query_tokens("웃는 장면") == query_tokens("웃는")
+    assert query_tokens("a scene with a dog") == ["dog"]
+    assert query_tokens("커피가 나오는 장면을") == query_tokens("커피")
+    assert query_tokens("장면") == ["장면"]

@@ -77,11 +77,15 @@ def _open(url: URL) -> Catalog:
     engine = create_engine(url, pool_pre_ping=True)
     try:
         migrate(engine)
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-        raise DatabaseError(f"The database at {url.render_as_string()} cannot be reached: {reason}.") from error
     except SQLAlchemyError as error:
-        raise DatabaseError(f"The database at {url.render_as_string()} could not be migrated: {error}.") from error
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        where = url.render_as_string()  # without the password
+        if isinstance(error, OperationalError):
+            raise DatabaseError(f"The database at {where} cannot be reached: {reason}.") from error
+        raise DatabaseError(
+            f"The tables at {where} could not be brought up to date: {reason} (pgvector must be installed there, and"
+            " the user may need the right to create extensions and schemas)."
+        ) from error
     return Catalog(engine)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.videos import Door
+from vsearch_pipeline.errors import DownloadError
 from vsearch_pipeline.ingest.store import Added, add_file
 from vsearch_pipeline.media.download import download
 from vsearch_pipeline.settings import Settings
@@ -35,14 +36,17 @@ def add_link(
     """
     folder = settings.videos_dir.parent / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    fetched = download(
-        url,
-        folder,
-        max_bytes=settings.max_download_bytes,
-        max_seconds=settings.max_download_seconds,
-        allow_private_addresses=settings.allow_private_addresses,
-        on_progress=on_progress,
-    )
+    try:
+        fetched = download(
+            url,
+            folder,
+            max_bytes=settings.max_download_bytes,
+            max_seconds=settings.max_download_seconds,
+            allow_private_addresses=settings.allow_private_addresses,
+            on_progress=on_progress,
+        )
+    except DownloadError as error:
+        raise DownloadError(f"{url}: {error}") from error
     try:
         return add_file(
             catalog, settings, fetched.path, actor=actor, door=door, source=fetched.url, title=fetched.title

@@ -29,6 +29,25 @@ _ENGLISH_STOP_WORDS: Final = frozenset({
     "where", "which", "who", "will", "with", "you", "your",
 })
 # fmt: on
+_ABOUT_THE_QUERY: Final = frozenset(
+    {
+        "scene",
+        "clip",
+        "moment",
+        "video",
+        "shot",
+        "장면",
+        "모습",
+        "영상",
+        "부분",
+        "순간",
+        "나오는",
+        "보이는",
+        "있는",
+        "하는",
+    }
+)
+"""Words that ask for a moment and describe none."""
 _KOREAN_STOP_SYLLABLES: Final = frozenset("이그저것수등및더또좀때")
 
 _OFTEN_PART_OF_A_NOUN: Final = frozenset("의도만")
@@ -93,12 +112,15 @@ def query_tokens(text: str) -> list[str]:
     for run in _RUNS.finditer(folded):
         if run["word"]:
             word = run["word"][:MAX_WORD_CHARS]
-            (dropped if word in _ENGLISH_STOP_WORDS else kept).append(stem(word))
+            says_nothing = word in _ENGLISH_STOP_WORDS or word in _ABOUT_THE_QUERY
+            (dropped if says_nothing else kept).append(stem(word))
             continue
         syllables = run["syllables"]
         after_word = _RUNS.fullmatch(folded[run.start() - 1 : run.start()]) is not None
         noun, particle = split_particle(syllables, after_word=after_word)
-        if not noun:
+        if syllables in _ABOUT_THE_QUERY or noun in _ABOUT_THE_QUERY:
+            dropped.extend(_bigrams(syllables))
+        elif not noun:
             dropped.extend(_bigrams(particle) or [particle])
         elif len(syllables) == 1:
             (dropped if syllables in _KOREAN_STOP_SYLLABLES else kept).append(syllables)
