@@ -127,7 +127,8 @@ def _only_one(settings: Settings) -> IO[str]:
     except BlockingIOError:
         lock.seek(0)
         raise VsearchError(
-            f"`vsearch up` is already running for {settings.home} (process {lock.read().strip()}); stop that first."
+            f"`vsearch up` is already running for {settings.home} (process {lock.read().strip()}):"
+            " stop that first."
         ) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))

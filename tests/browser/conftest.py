@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.editor_app.library import Library, library
 
@@ -38,6 +38,7 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("VSEARCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(path).exists():
         pytest.skip(f"no browser at {path}: install Chromium or set VSEARCH_CHROMIUM")
+    expect.set_options(timeout=20_000)  # the first page of a busy machine waits for the text model
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

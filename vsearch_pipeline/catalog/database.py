@@ -83,8 +83,8 @@ def _open(url: URL) -> Catalog:
         if isinstance(error, OperationalError):
             raise DatabaseError(f"The database at {where} cannot be reached: {reason}.") from error
         raise DatabaseError(
-            f"The tables at {where} could not be brought up to date: {reason} (pgvector must be installed there, and"
-            " the user may need the right to create extensions and schemas)."
+            f"The tables at {where} could not be brought up to date: {reason} (pgvector must be installed"
+            " there, and the user may need the right to create extensions and schemas)."
         ) from error
     return Catalog(engine)
 
