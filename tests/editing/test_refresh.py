@@ -76,19 +76,21 @@ def test_human_values_stand_in_the_database(connection: Connection) -> None:
 
     refresh_segments(connection, "v", spans, says("old"), producer)  # type: ignore[arg-type]
     first, second, third = read_segments(connection, video_id="v")
-    connection.execute(text("update segments set human_caption_en = 'mine' where id = :i"), {"i": first.id})
+    connection.execute(
+        text("update segments set human_caption_en = 'unmistakable' where id = :i"), {"i": first.id}
+    )
     connection.execute(text("update segments set deleted_at = now() where id = :i"), {"i": second.id})
 
     wanted = [TimeRange(0, 1500), TimeRange(1500, 3000)]
     refresh_segments(connection, "v", wanted, says("new"), producer)  # type: ignore[arg-type]
     now = read_segments(connection, video_id="v", deleted=True)
     assert [(s.span, s.caption_en) for s in now] == [
-        (TimeRange(0, 1000), "mine"),
+        (TimeRange(0, 1000), "unmistakable"),
         (TimeRange(1000, 2000), "new 1000"),
         (TimeRange(2000, 3000), "new 2000"),
     ]
     assert [s.id for s in now] == [first.id, second.id, third.id]
     assert now[1].deleted_at is not None
     matching = text("select id from segments where search @@ cast(:token as tsquery)")
-    found = connection.execute(matching, {"token": search_tokens("mine")[0]}).scalars().all()
+    found = connection.execute(matching, {"token": search_tokens("unmistakable")[0]}).scalars().all()
     assert found == [first.id]
