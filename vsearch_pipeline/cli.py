@@ -191,7 +191,7 @@ def import_metadata_command(
     """Import an earlier catalogue as videos without files."""
     from vsearch_pipeline.ingest.importing import import_metadata
     from vsearch_pipeline.resources.instance import open_instance
-    from vsearch_pipeline.runner import embed_imported, failure_reason
+    from vsearch_pipeline.runner import failure_reason, ingest_video
 
     settings = _settings()
     catalog = open_catalog(settings)
@@ -200,7 +200,7 @@ def import_metadata_command(
     with _progress(TextColumn("{task.completed}/{task.total}")) as progress:
         task = progress.add_task("making searchable", total=len(videos))
         for video in videos:
-            result = embed_imported(instance, video.video_id)
+            result = ingest_video(instance, video.video_id)
             if not result.success:
                 raise VsearchError(failure_reason(result))
             progress.advance(task)

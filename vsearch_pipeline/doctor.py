@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import text
-
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
-from vsearch_pipeline.catalog.database import open_catalog
+from vsearch_pipeline.catalog.database import open_catalog, server_versions
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.language.embedding import load_sentence_embedder
 from vsearch_pipeline.language.transcription import load_transcriber
@@ -73,11 +71,7 @@ def _version(model: object) -> str:
 
 
 def _database(settings: Settings) -> str:
-    with open_catalog(settings).begin() as connection:
-        server = connection.execute(text("show server_version")).scalar_one()
-        vector = connection.execute(
-            text("select extversion from pg_extension where extname = 'vector'")
-        ).scalar_one()
+    server, vector = server_versions(open_catalog(settings))
     where = "VSEARCH_DATABASE_URL" if settings.database_url else f"embedded in {settings.home / 'postgres'}"
     return f"PostgreSQL {server} with pgvector {vector}, {where}"
 

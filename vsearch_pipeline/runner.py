@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster import DagsterEventType, DagsterInstance, ExecuteInProcessResult
 
-from vsearch_pipeline.assets.stage import VIDEOS
+from vsearch_pipeline.assets.stage import add_partition
 from vsearch_pipeline.definitions import defs
 from vsearch_pipeline.resources.instance import process_tag
 
@@ -27,20 +27,17 @@ def ingest_steps() -> int:
 def ingest_video(
     instance: DagsterInstance, video_id: str, on_step: OnStep | None = None
 ) -> ExecuteInProcessResult:
-    """Run the job `ingest` for one video in this process; a failure is in the result, not raised."""
-    instance.add_dynamic_partitions(VIDEOS.name or "", [video_id])
+    """Run the job `ingest` for one video in this process; a failure is in the result, not raised.
+
+    Of an imported video, which has no file, it makes the segments searchable by meaning.
+    """
+    add_partition(instance, video_id)
     return _execute(instance, "ingest", video_id, on_step)
 
 
 def train_people(instance: DagsterInstance, on_step: OnStep | None = None) -> ExecuteInProcessResult:
     """Run the job `train_people` in this process."""
     return _execute(instance, "train_people", None, on_step)
-
-
-def embed_imported(instance: DagsterInstance, video_id: str) -> ExecuteInProcessResult:
-    """Make an imported video searchable by meaning; it has no file, so no other stage applies."""
-    instance.add_dynamic_partitions(VIDEOS.name or "", [video_id])
-    return _execute(instance, "ingest", video_id, None)
 
 
 def failure_reason(result: ExecuteInProcessResult) -> str:

@@ -72,7 +72,6 @@ def serve(settings: Settings, console: Console) -> None:
     dagster_url, page_url = f"http://{HOST}:{dagster_port}", f"http://{HOST}:{page_port}"
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     services: list[Service] = []
-    os.environ["VSEARCH_DAGSTER_PORT"] = str(dagster_port)
     try:
         with console.status("starting"):
             services.append(

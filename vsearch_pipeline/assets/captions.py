@@ -1,10 +1,9 @@
 """What happens, in words: by the captioner, in Korean, and captioners side by side."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
-from sqlalchemy import Connection, delete, insert, select
 
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
@@ -22,9 +21,9 @@ from vsearch_pipeline.assets.stage import (
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts, Clip
 from vsearch_pipeline.captioning.objects import DetectedObject
-from vsearch_pipeline.catalog.models import Caption, Frame, Object, Shot, Video
-from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
-from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.catalog.models import Caption, Frame, Object, Shot
+from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows, replace_captions
+from vsearch_pipeline.catalog.videos import VideoRecord, captioned_videos
 from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet
@@ -99,7 +98,7 @@ def captions(
                 )
         empty = [row for row in rows if not row["text"]]
         return Output(
-            write=_caption_writer(record.id, "en", rows),
+            write=lambda connection, producer: replace_captions(connection, record.id, "en", producer, rows),
             metadata={"captions": {"captions": len(rows), "text": _listed(rows)}},
             problems={"every_range_has_a_caption": f"{len(empty)} captions are empty"} if empty else {},
         )
@@ -150,7 +149,7 @@ def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) ->
         foreign = [row for row in rows if not has_hangul(row["text"])]
 
         return Output(
-            write=_caption_writer(record.id, "ko", rows),
+            write=lambda connection, producer: replace_captions(connection, record.id, "ko", producer, rows),
             metadata={
                 "korean_captions": {
                     "captions": len(rows),
@@ -184,10 +183,8 @@ def caption_comparison(
     captioner: CaptionerResource,
 ) -> MaterializeResult:
     with catalog.open().begin() as connection:
-        videos = connection.execute(
-            select(Video.id).where(Video.kind == "file", Video.id.in_(select(Caption.video_id))).order_by(Video.id)
-        ).scalars()
-        sources = [_Clips(catalog, media, video, object_detection.frames_per_second) for video in videos]
+        videos = captioned_videos(connection)
+    sources = [_Clips(catalog, media, video, object_detection.frames_per_second) for video in videos]
     chosen = [
         (source, source.spans[len(source.spans) * (2 * turn + 1) // (2 * turns)])
         for source in sources
@@ -243,21 +240,6 @@ class _Clips:
 
     def _nearest(self, span: TimeRange) -> Any:
         return min(self._frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
-
-
-def _caption_writer(
-    video_id: str, language: str, rows: Sequence[Mapping[str, Any]]
-) -> Callable[[Connection, int], None]:
-    """Replaces the captions of one language; the other language's are another stage's."""
-
-    def write(connection: Connection, producer: int) -> None:
-        columns = Caption.__table__.c
-        connection.execute(delete(Caption).where(columns.video_id == video_id, columns.language == language))
-        if rows:
-            fixed = {"video_id": video_id, "language": language, "producer_id": producer}
-            connection.execute(insert(Caption), [{**row, **fixed} for row in rows])
-
-    return write
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> MetadataValue:

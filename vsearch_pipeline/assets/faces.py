@@ -1,11 +1,13 @@
 """Faces on screen, the tracks they form and the names they get."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
 
+from vsearch_pipeline.assets.boxes import crop, inside_frame
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -101,7 +103,7 @@ def faces(
             for i in of_shot
         ]
         found = observe_faces(looked_at, lambda index: read_rgb(media.frame(record.id, index)), detector)
-        outside = [f for f in found if not _inside(f.face.bbox_xyxy)]
+        outside = [f for f in found if not inside_frame(f.face.bbox_xyxy)]
         return Output(
             rows={Face: [_face_row(f) for f in found]},
             metadata={
@@ -209,9 +211,12 @@ def face_labels(
             tracks = read_rows(connection, FaceTrack, record.id, "index")
             embeddings = read_rows(connection, FaceEmbedding, record.id, "track_index", "face_index")
             quality = {face.index: face.quality for face in read_rows(connection, Face, record.id, "index")}
+        of_track: dict[int, list[Any]] = defaultdict(list)
+        for embedding in embeddings:
+            of_track[embedding.track_index].append(embedding)
         rows: list[dict[str, Any]] = []
         for track in tracks:
-            own = [e for e in embeddings if e.track_index == track.index]
+            own = of_track[track.index]
             label = None
             if classifier is not None and own:
                 vectors = np.array([e.embedding for e in own], dtype=np.float32)
@@ -288,18 +293,9 @@ def _face_of(row: Any) -> FaceInFrame:
     )
 
 
-def _inside(box: Sequence[float]) -> bool:
-    x1, y1, x2, y2 = box
-    return 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
-
-
 def _face_sheet(found: Sequence[FaceInFrame], video_id: str, media: MediaResource) -> bytes:
     """The clearest faces, in order of time."""
-    best = sorted(found, key=lambda f: -f.face.quality)[:SHEET_FACES]
-    crops = []
-    for f in sorted(best, key=lambda f: f.face.index):
-        image = read_rgb(media.frame(video_id, f.frame_index))
-        height, width = image.shape[:2]
-        x1, y1, x2, y2 = f.face.bbox_xyxy
-        crops.append(image[int(y1 * height) : int(y2 * height) + 1, int(x1 * width) : int(x2 * width) + 1])
-    return contact_sheet(crops, [f"{f.face.quality:.2f}" for f in sorted(best, key=lambda f: f.face.index)])
+    clearest = sorted(found, key=lambda f: -f.face.quality)[:SHEET_FACES]
+    shown = sorted(clearest, key=lambda f: f.face.index)
+    crops = [crop(read_rgb(media.frame(video_id, f.frame_index)), f.face.bbox_xyxy) for f in shown]
+    return contact_sheet(crops, [f"{f.face.quality:.2f}" for f in shown])

@@ -18,6 +18,7 @@ from dagster import (
     asset,
 )
 
+from vsearch_pipeline.assets.boxes import crop
 from vsearch_pipeline.assets.stage import GPU_POOL, GPU_TAG, OWNERS, picture
 from vsearch_pipeline.catalog.library import (
     add_classifier,
@@ -31,6 +32,7 @@ from vsearch_pipeline.catalog.library import (
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet
+from vsearch_pipeline.media.probe import sha256_file
 from vsearch_pipeline.people.classifier import PrototypeClassifier
 from vsearch_pipeline.people.clustering import cluster_tracks
 from vsearch_pipeline.people.gallery import GalleryIssue, Reference, enrol, read_gallery
@@ -81,7 +83,7 @@ def gallery(
                 {
                     "person_id": person_id,
                     "source": str(reference.photo.relative_to(folder)),
-                    "sha256": hashlib.sha256(reference.photo.read_bytes()).hexdigest(),
+                    "sha256": sha256_file(reference.photo),
                     "quality": reference.quality,
                     "embedding": reference.vector.tolist(),
                     "producer_id": producer,
@@ -217,10 +219,6 @@ def _issue_list(issues: Sequence[GalleryIssue], folder: Path) -> str:
 
 
 def _photo_sheet(faces: Sequence[Reference]) -> bytes:
-    crops = []
-    for face in faces[:SHEET_PHOTOS]:
-        image = read_rgb(face.photo)
-        height, width = image.shape[:2]
-        x1, y1, x2, y2 = face.bbox_xyxy
-        crops.append(image[int(y1 * height) : int(y2 * height) + 1, int(x1 * width) : int(x2 * width) + 1])
-    return contact_sheet(crops, [face.photo.parent.name for face in faces[:SHEET_PHOTOS]])
+    shown = faces[:SHEET_PHOTOS]
+    crops = [crop(read_rgb(face.photo), face.bbox_xyxy) for face in shown]
+    return contact_sheet(crops, [face.photo.parent.name for face in shown])

@@ -6,6 +6,7 @@ from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
 
+from vsearch_pipeline.assets.boxes import inside_frame
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -85,7 +86,7 @@ def objects(
                 for thing in things
             )
         labels = Counter(row["label"] for row in rows)
-        outside = [row for row in rows if not _inside(row["bbox_xyxy"])]
+        outside = [row for row in rows if not inside_frame(row["bbox_xyxy"])]
         return Output(
             rows={Object: [{**row, "index": i} for i, row in enumerate(rows)]},
             metadata={
@@ -106,8 +107,3 @@ def objects(
         {"frames_per_second": object_detection.frames_per_second, "segment_max_ms": media.segment_max_ms},
     )
     yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, compute))
-
-
-def _inside(box: list[float]) -> bool:
-    x1, y1, x2, y2 = box
-    return 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
@@ -73,7 +74,7 @@ def segments(
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             shots = read_rows(connection, Shot, record.id, "index")
-            describe = _describer(connection, record.id)
+            describe = cache(_describer(connection, record.id))  # asked again when the rows are written
         wanted = segment_ranges((TimeRange(s.start_ms, s.end_ms) for s in shots), media.segment_max_ms)
         described = [describe(span) for span in wanted]
 

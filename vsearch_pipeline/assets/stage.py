@@ -40,7 +40,8 @@ from vsearch_pipeline.catalog.stages import (
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
 from vsearch_pipeline.errors import VsearchError
 
-VIDEOS = DynamicPartitionsDefinition(name="videos")
+_VIDEOS_NAME = "videos"
+VIDEOS = DynamicPartitionsDefinition(name=_VIDEOS_NAME)
 
 SEVERAL_VIDEOS = BackfillPolicy.multi_run(max_partitions_per_run=8)
 RETRIES = RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
@@ -219,6 +220,11 @@ def _checked(spec: AssetCheckSpec, problems: Mapping[str, str]) -> AssetCheckRes
         passed=not problems,
         description="; ".join(f"{video}: {problem}" for video, problem in problems.items()) or None,
     )
+
+
+def add_partition(instance: DagsterInstance, video_id: str) -> None:
+    """Make the video a partition; it may be one already."""
+    instance.add_dynamic_partitions(_VIDEOS_NAME, [video_id])
 
 
 def picture(data: bytes, alt: str) -> MetadataValue:

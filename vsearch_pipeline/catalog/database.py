@@ -96,3 +96,13 @@ def open_catalog(settings: Settings) -> Catalog:
         DatabaseError: the server cannot be started or reached, or lacks pgvector.
     """
     return _open(database_url(settings))
+
+
+def server_versions(catalog: Catalog) -> tuple[str, str]:
+    """Versions of PostgreSQL and of pgvector."""
+    with catalog.begin() as connection:
+        server = connection.execute(text("show server_version")).scalar_one()
+        vector = connection.execute(
+            text("select extversion from pg_extension where extname = 'vector'")
+        ).scalar_one()
+    return str(server), str(vector)

@@ -19,6 +19,9 @@ def _literal(value: str) -> str:
 
 def ensure_vector_index(connection: Connection, model: str, dim: int) -> None:
     """The model's own HNSW index; another model's rows are not in it."""
+    found = text("select to_regclass(:name) is not null")
+    if connection.execute(found, {"name": _index_name(model)}).scalar_one():
+        return  # making an index locks the table against writers, even where it is there
     connection.execute(
         text(
             f"create index if not exists {_index_name(model)} on segment_embeddings"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from vsearch_pipeline.catalog.models import Base, Producer, StageError, StageRun, Video
+from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageRun, Video
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
@@ -63,6 +63,17 @@ def replace_rows(connection: Connection, video_id: str, producer: int, rows: Row
             connection.execute(
                 insert(table), [{**value, "video_id": video_id, "producer_id": producer} for value in values]
             )
+
+
+def replace_captions(
+    connection: Connection, video_id: str, language: str, producer: int, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put `rows` in place of the video's captions in one language; the other language's are another stage's."""
+    columns = Caption.__table__.c
+    connection.execute(delete(Caption).where(columns.video_id == video_id, columns.language == language))
+    if rows:
+        fixed = {"video_id": video_id, "language": language, "producer_id": producer}
+        connection.execute(insert(Caption), [{**row, **fixed} for row in rows])
 
 
 def finish_stage(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from vsearch_pipeline.catalog.models import Operation, Segment, StageError, StageRun, Video
+from vsearch_pipeline.catalog.models import Caption, Operation, Segment, StageError, StageRun, Video
 from vsearch_pipeline.errors import NotFoundError
 
 Door = Literal["cli", "web", "slack", "sensor", "import"]
@@ -73,6 +74,21 @@ def get_video(connection: Connection, video_id: str) -> VideoRecord:
 
 def update_video(connection: Connection, video_id: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(Video).where(Video.id == video_id).values(**values))
+
+
+def videos_added_before(connection: Connection, moment: datetime) -> list[str]:
+    """Ids of the videos that were added earlier, the oldest first."""
+    return list(
+        connection.execute(select(Video.id).where(Video.added_at < moment).order_by(Video.added_at)).scalars()
+    )
+
+
+def captioned_videos(connection: Connection) -> list[str]:
+    """Ids of the videos with a file and with captions, in a fixed order."""
+    captioned = Video.id.in_(select(Caption.video_id))
+    return list(
+        connection.execute(select(Video.id).where(Video.kind == "file", captioned).order_by(Video.id)).scalars()
+    )
 
 
 @dataclass(frozen=True, slots=True)

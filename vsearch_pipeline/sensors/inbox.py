@@ -17,11 +17,10 @@ from dagster import (
     SkipReason,
     sensor,
 )
-from sqlalchemy import select
 
 from vsearch_pipeline.assets.jobs import ingest_job, take_in_job
 from vsearch_pipeline.assets.stage import VIDEOS
-from vsearch_pipeline.catalog.models import Video
+from vsearch_pipeline.catalog.videos import videos_added_before
 from vsearch_pipeline.ingest.store import Ignored, find_files
 from vsearch_pipeline.resources.storage import CatalogResource
 
@@ -95,8 +94,8 @@ def new_videos_sensor() -> SensorDefinition:
     def watch(context: SensorEvaluationContext, catalog: CatalogResource) -> SensorResult | SkipReason:
         settled = datetime.now(UTC) - timedelta(seconds=OWN_RUN_SECONDS)
         with catalog.open().begin() as connection:
-            added = connection.execute(select(Video.id).where(Video.added_at < settled).order_by(Video.added_at))
-            waiting = [video for video in added.scalars() if not _has_run(context.instance, video)]
+            added = videos_added_before(connection, settled)
+        waiting = [video for video in added if not _has_run(context.instance, video)]
         if not waiting:
             return SkipReason("every video has a run")
         return SensorResult(
