@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster import Definitions, in_process_executor, load_assets_from_modules
 
-from vsearch_pipeline.assets import captions, faces, gallery, media, objects, segments, transcript
+from vsearch_pipeline.assets import captions, faces, gallery, media, objects, people, segments, transcript
 from vsearch_pipeline.assets.jobs import ingest_job, survey_job, take_in_job, train_job
 from vsearch_pipeline.resources.models import (
     CaptionerResource,
@@ -21,7 +21,7 @@ from vsearch_pipeline.settings import Settings
 def definitions(settings: Settings) -> Definitions:
     """All of the pipeline for these settings."""
     return Definitions(
-        assets=load_assets_from_modules([media, objects, faces, gallery, captions, transcript, segments]),
+        assets=load_assets_from_modules([media, objects, faces, gallery, people, captions, transcript, segments]),
         jobs=[ingest_job, train_job, survey_job, take_in_job],
         sensors=[inbox_sensor(settings.inbox_dir), new_videos_sensor()],
         resources={

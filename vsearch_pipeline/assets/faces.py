@@ -1,10 +1,8 @@
 """Faces on screen, the tracks they form and the names they get."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
 
 from vsearch_pipeline.assets.boxes import crop, inside_frame
@@ -21,14 +19,12 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
-from vsearch_pipeline.catalog.library import list_people, promoted_classifier
-from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceLabel, FaceTrack, Frame, Shot
+from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceTrack, Frame, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.media.frames import read_rgb
-from vsearch_pipeline.media.pictures import contact_sheet, people_timeline
+from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.media.selection import select_frames
-from vsearch_pipeline.people.classifier import PrototypeClassifier
 from vsearch_pipeline.people.observe import FaceInFrame, FrameAt, embed_best_faces, observe_faces
 from vsearch_pipeline.people.records import FaceObservation
 from vsearch_pipeline.people.tracking import link_tracks
@@ -57,19 +53,7 @@ FACE_TRACKS = Stage(
         ),
     ),
 )
-FACE_LABELS = Stage(
-    "face_labels",
-    inputs=("face_tracks",),
-    checks=(
-        AssetCheckSpec(
-            "nobody_is_in_two_places",
-            asset="face_labels",
-            description="No person is named twice in one instant.",
-        ),
-    ),
-)
 SHEET_FACES = 24
-LANES = 12
 
 
 @asset(
@@ -183,83 +167,6 @@ def face_tracks(
 
     producer = ProducerInfo("face_tracks", embedder.name, embedder.version, {"step_ms": step_ms})
     yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, compute))
-
-
-@asset(
-    group_name="people",
-    deps=["face_tracks", "person_classifier"],
-    kinds={"numpy", "postgres"},
-    owners=OWNERS,
-    code_version="1",
-    check_specs=FACE_LABELS.checks,
-    description="Who each track is, or nobody known, by the classifier in use.",
-    partitions_def=VIDEOS,
-    backfill_policy=SEVERAL_VIDEOS,
-    retry_policy=RETRIES,
-)
-def face_labels(
-    context: AssetExecutionContext, catalog: CatalogResource, face_models: FacesResource
-) -> Iterator[MaterializeResult]:
-    embedding_model = face_models.load_embedder().name
-    with catalog.open().begin() as connection:
-        row = promoted_classifier(connection, embedding_model)
-        names = {person.id: person.name for person in list_people(connection)}
-    classifier = PrototypeClassifier.restore(row.description, row.parameters) if row else None
-
-    def compute(record: VideoRecord) -> Output:
-        with catalog.open().begin() as connection:
-            tracks = read_rows(connection, FaceTrack, record.id, "index")
-            embeddings = read_rows(connection, FaceEmbedding, record.id, "track_index", "face_index")
-            quality = {face.index: face.quality for face in read_rows(connection, Face, record.id, "index")}
-        of_track: dict[int, list[Any]] = defaultdict(list)
-        for embedding in embeddings:
-            of_track[embedding.track_index].append(embedding)
-        rows: list[dict[str, Any]] = []
-        for track in tracks:
-            own = of_track[track.index]
-            label = None
-            if classifier is not None and own:
-                vectors = np.array([e.embedding for e in own], dtype=np.float32)
-                label = classifier.label(vectors, [quality[e.face_index] for e in own])
-            rows.append(
-                {
-                    "track_index": track.index,
-                    "person_id": label.person_id if label else None,
-                    "confidence": label.confidence if label else 0.0,
-                    "runner_up_id": label.runner_up_id if label else None,
-                    "runner_up_confidence": label.runner_up_confidence if label else 0.0,
-                }
-            )
-        lanes: dict[str, list[TimeRange]] = {}
-        for track, label_row in zip(tracks, rows, strict=True):
-            name = names.get(label_row["person_id"], "unknown")
-            lanes.setdefault(name, []).append(TimeRange(track.start_ms, track.end_ms))
-        twice = [
-            name
-            for name, spans in lanes.items()
-            if name != "unknown" and any(a.overlap_ms(b) for i, a in enumerate(spans) for b in spans[i + 1 :])
-        ]
-        shown = sorted(lanes.items(), key=lambda lane: -sum(span.duration_ms for span in lane[1]))[:LANES]
-        return Output(
-            rows={FaceLabel: rows},
-            metadata={
-                "face_labels": {
-                    "tracks": len(tracks),
-                    "named": sum(r["person_id"] is not None for r in rows),
-                    "people": ", ".join(sorted(lanes.keys() - {"unknown"})) or "nobody known",
-                    **(
-                        {"timeline": picture(people_timeline(shown, record.duration_ms or 1), "people")}
-                        if shown
-                        else {}
-                    ),
-                }
-            },
-            problems={"nobody_is_in_two_places": ", ".join(twice)} if twice else {},
-        )
-
-    mark = row.fingerprint if row else "no classifier"
-    producer = ProducerInfo("face_labels", row.model if row else "none", "1")
-    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, compute, also=[mark]))
 
 
 def _face_row(found: FaceInFrame) -> dict[str, Any]:
