@@ -49,7 +49,9 @@ format: install ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure: tables with a peer or a limit from the same run
+bench: install ## measure: tables with a peer or a limit from the same run (installs the peers, torch among them)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/peers.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m benchmarks
 
 clean: ## remove the virtual environment and caches (never the library)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from dagster import AssetKey
 
+from vsearch_pipeline.assets.jobs import relabel_job
 from vsearch_pipeline.definitions import defs
 
 PER_VIDEO = {
@@ -80,6 +81,12 @@ def test_ingest_runs_what_a_video_needs_and_no_more() -> None:
     chosen = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
     assert chosen == set(PER_VIDEO)
     assert job.tags["vsearch/device"] == "gpu"
+
+
+def test_relabelling_detects_nothing_again(graph: Any) -> None:
+    chosen = {key.to_user_string() for key in relabel_job.selection.resolve(graph)}
+    assert chosen == {"face_labels", "segments", "segment_embeddings"}
+    assert relabel_job.partitions_def == defs.resolve_assets_def(AssetKey("face_labels")).partitions_def
 
 
 def test_the_checks_that_guard_what_lies_below_block(graph: Any) -> None:

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.cli_people import Terminal, people
 from vsearch_pipeline.errors import InputError, VsearchError
 from vsearch_pipeline.settings import Settings
 
@@ -85,6 +86,9 @@ def _progress(*columns: Any) -> Iterator[Progress]:
         disable=not err.is_terminal,
     ) as progress:
         yield progress
+
+
+app.add_typer(people, name="people", context_settings={"obj": Terminal(_settings, out, err, _progress)})
 
 
 def _short(text: str, width: int = 48) -> str:
@@ -250,14 +254,18 @@ def search(
     queries: Annotated[
         Path | None, typer.Option(help='A file of many queries, one JSON object a line: {"query": "..."}.')
     ] = None,
+    face: Annotated[Path | None, typer.Option(help="A photo: find where its largest face is on screen.")] = None,
 ) -> None:
     """Find moments."""
     from vsearch_pipeline.language.embedding import load_sentence_embedder
     from vsearch_pipeline.search.service import SearchService, hits_as_json
 
-    if (query is None) == (queries is None):
-        raise InputError("Give a query, or a file of queries with --queries.")
+    if sum(given is not None for given in (query, queries, face)) != 1:
+        raise InputError("Give a query, or a file of queries with --queries, or a photo with --face.")
     settings = _settings()
+    if face is not None:
+        _search_face(settings, face, as_json=as_json, limit=limit)
+        return
     service = SearchService(open_catalog(settings), load_sentence_embedder(settings.sentence_embedder))
     if queries is not None:
         for line in _read_queries(queries):
@@ -269,6 +277,30 @@ def search(
         print(json.dumps(hits_as_json(result), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
     else:
         _print_hits(result)
+
+
+def _search_face(settings: Settings, photo: Path, *, as_json: bool, limit: int) -> None:
+    from vsearch_pipeline.people.calibration import prior_of
+    from vsearch_pipeline.people.clustering import same_person_cosine
+    from vsearch_pipeline.resources.models import load_face_detector, load_face_embedder
+    from vsearch_pipeline.search.faces import FaceSearch, appearances_as_json
+
+    embedder = load_face_embedder(settings.face_embedder, settings.onnx_providers)
+    found = FaceSearch(
+        open_catalog(settings),
+        load_face_detector(settings.face_detector, settings.onnx_providers),
+        embedder,
+        same_person_cosine(prior_of(embedder.name)),
+    ).search(photo)[:limit]
+    if as_json:
+        print(json.dumps(appearances_as_json(found), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
+        return
+    if not found:
+        out.print("This face is nowhere on screen.")
+    for item in found:
+        person = f"  [cyan]{escape(str(item.person))}[/cyan]" if item.person else ""
+        track = f"[dim]{escape(str(item.track))}[/dim]"
+        out.print(f"[bold]{item.similarity:.2f}[/bold]  {escape(item.title)}  {item.span}{person}  {track}")
 
 
 def _read_queries(path: Path) -> list[dict[str, Any]]:

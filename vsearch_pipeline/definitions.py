@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagster import Definitions, in_process_executor, load_assets_from_modules
 
 from vsearch_pipeline.assets import captions, faces, gallery, media, objects, people, segments, transcript
-from vsearch_pipeline.assets.jobs import ingest_job, survey_job, take_in_job, train_job
+from vsearch_pipeline.assets.jobs import ingest_job, relabel_job, survey_job, take_in_job, train_job
 from vsearch_pipeline.resources.models import (
     CaptionerResource,
     FacesResource,
@@ -15,6 +15,7 @@ from vsearch_pipeline.resources.models import (
 )
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
+from vsearch_pipeline.sensors.people import people_changed_sensor
 from vsearch_pipeline.settings import Settings
 
 
@@ -22,8 +23,12 @@ def definitions(settings: Settings) -> Definitions:
     """All of the pipeline for these settings."""
     return Definitions(
         assets=load_assets_from_modules([media, objects, faces, gallery, people, captions, transcript, segments]),
-        jobs=[ingest_job, train_job, survey_job, take_in_job],
-        sensors=[inbox_sensor(settings.inbox_dir), new_videos_sensor()],
+        jobs=[ingest_job, train_job, relabel_job, survey_job, take_in_job],
+        sensors=[
+            inbox_sensor(settings.inbox_dir),
+            new_videos_sensor(),
+            people_changed_sensor(settings.gallery_dir),
+        ],
         resources={
             "catalog": CatalogResource(home=str(settings.home)),
             "media": MediaResource(
@@ -37,6 +42,7 @@ def definitions(settings: Settings) -> Definitions:
             "face_models": FacesResource(
                 detector=settings.face_detector,
                 embedder=settings.face_embedder,
+                onnx_providers=list(settings.onnx_providers),
                 frames_per_second=settings.faces_per_second,
             ),
             "object_detection": ObjectsResource(

@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
 from vsearch_pipeline.catalog.database import open_catalog, server_versions
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.language.embedding import load_sentence_embedder
 from vsearch_pipeline.language.transcription import load_transcriber
+from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
+from vsearch_pipeline.people.records import DetectedFace
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
 from vsearch_pipeline.settings import Settings
 
@@ -39,9 +44,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("database", lambda: _database(settings))
     yield _disk(settings)
     yield _tried("ffmpeg", _ffmpeg)
+    yield _tried(f"face detector {settings.face_detector}", lambda: _face_detector(settings))
+    yield _tried(f"face embedder {settings.face_embedder}", lambda: _face_embedder(settings))
     models: dict[str, Callable[[], object]] = {
-        f"face detector {settings.face_detector}": lambda: load_face_detector(settings.face_detector),
-        f"face embedder {settings.face_embedder}": lambda: load_face_embedder(settings.face_embedder),
         f"object detector {settings.object_detector}": lambda: load_object_detector(settings.object_detector),
         f"captioner {settings.captioner}": lambda: load_captioner(
             settings.captioner, scene_classifier=settings.scene_classifier
@@ -68,6 +73,27 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 def _version(model: object) -> str:
     return f"ready, version {getattr(model, 'version', '?')}"
+
+
+def _face_detector(settings: Settings) -> str:
+    detector = load_face_detector(settings.face_detector, settings.onnx_providers)
+    detector.detect([_blank()])
+    return _version(detector) + _provider(detector)
+
+
+def _face_embedder(settings: Settings) -> str:
+    embedder = load_face_embedder(settings.face_embedder, settings.onnx_providers)
+    face = DetectedFace((20, 20, 90, 100), ((38, 52), (74, 52), (56, 72), (42, 92), (70, 92)), 1.0)
+    embedder.embed([_blank()], [[face]])
+    return _version(embedder) + _provider(embedder)
+
+
+def _blank() -> NDArray[np.uint8]:
+    return np.zeros((112, 112, 3), np.uint8)
+
+
+def _provider(model: object) -> str:
+    return f", {model.name} on {model.runs_on}" if isinstance(model, PackDetector | PackEmbedder) else ""
 
 
 def _database(settings: Settings) -> str:

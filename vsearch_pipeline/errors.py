@@ -34,6 +34,13 @@ class ModelUnavailableError(VsearchError):
     code = "model_unavailable"
 
 
+class ModelRunError(VsearchError):
+    """A model that is there failed while it ran; the machine may have room for it later."""
+
+    code = "model_failed"
+    retry = True
+
+
 class InputError(VsearchError):
     """A value given by a person that cannot be used."""
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from dagster import DagsterEventType, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, JobDefinition
+from dagster._core.execution.backfill import PartitionBackfill
 
-from vsearch_pipeline.assets.stage import add_partition
+from vsearch_pipeline.assets.jobs import RELABELLED
+from vsearch_pipeline.assets.stage import GPU_TAG, add_partition
 from vsearch_pipeline.definitions import defs
 from vsearch_pipeline.resources.instance import process_tag
+from vsearch_pipeline.settings import Settings
 
 POLL_SECONDS = 0.3
+UP_LOCK = "up.lock"
+"""Held below the home by `vsearch up` (`serve.py`)."""
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 OnStep = Callable[[str, int, int], None]
@@ -32,12 +39,58 @@ def ingest_video(
     Of an imported video, which has no file, it makes the segments searchable by meaning.
     """
     add_partition(instance, video_id)
-    return _execute(instance, "ingest", video_id, on_step)
+    return _execute(instance, defs.resolve_job_def("ingest"), video_id, on_step)
 
 
 def train_people(instance: DagsterInstance, on_step: OnStep | None = None) -> ExecuteInProcessResult:
     """Run the job `train_people` in this process."""
-    return _execute(instance, "train_people", None, on_step)
+    return _execute(instance, defs.resolve_job_def("train_people"), None, on_step)
+
+
+def gather_unknown_people(instance: DagsterInstance) -> ExecuteInProcessResult:
+    """Compute the asset `unknown_people` in this process."""
+    return _execute(instance, _only("unknown_people"), None, None)
+
+
+def relabel_video(instance: DagsterInstance, video_id: str) -> ExecuteInProcessResult:
+    """Name the faces of one video again in this process, down to search."""
+    add_partition(instance, video_id)
+    return _execute(instance, _only(*RELABELLED), video_id, None)
+
+
+def queue_relabel(instance: DagsterInstance, videos: Sequence[str]) -> str:
+    """Ask the running daemon for a backfill of what `relabel_video` does; returns the backfill's id."""
+    for video_id in videos:
+        add_partition(instance, video_id)
+    backfill = PartitionBackfill.from_asset_partitions(
+        backfill_id=uuid.uuid4().hex[:8],
+        asset_graph=defs.resolve_asset_graph(),
+        partition_names=list(videos),
+        asset_selection=[AssetKey(name) for name in RELABELLED],
+        backfill_timestamp=time.time(),
+        tags=GPU_TAG,
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title="Relabel people",
+        description="Name faces by the classifier in use and what people said; asked for by `vsearch people`.",
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return str(backfill.backfill_id)
+
+
+def is_served(settings: Settings) -> bool:
+    """Whether `vsearch up` runs for this home, on this machine."""
+    try:
+        lock = (settings.home / UP_LOCK).open("r")
+    except FileNotFoundError:
+        return False
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def failure_reason(result: ExecuteInProcessResult) -> str:
@@ -55,10 +108,13 @@ def failure_reason(result: ExecuteInProcessResult) -> str:
     return "the run failed; its log is in the Dagster UI"
 
 
+def _only(*assets: str) -> JobDefinition:
+    return defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={AssetKey(a) for a in assets})
+
+
 def _execute(
-    instance: DagsterInstance, name: str, video_id: str | None, on_step: OnStep | None
+    instance: DagsterInstance, job: JobDefinition, video_id: str | None, on_step: OnStep | None
 ) -> ExecuteInProcessResult:
-    job = defs.resolve_job_def(name)
     run_id = str(uuid.uuid4())
     finished = threading.Event()
     reporter = threading.Thread(

@@ -39,13 +39,18 @@ class Settings(BaseSettings):
 
     # models
     face_detector: str = "centerface"
-    face_embedder: str = "dlib-resnet"
+    face_embedder: str = "sface-dlib"
     object_detector: str = "ssd-mobilenet-v2"
     scene_classifier: str = "efficientnet-lite3"
     captioner: str = "compact"
     compared_captioners: tuple[str, ...] = ("compact", "objects-only")
     sentence_embedder: str = "use-multilingual-v3"
     transcriber: str = "whisper-tiny.en"
+    onnx_providers: tuple[str, ...] = Field(
+        ("CUDAExecutionProvider", "CPUExecutionProvider"),
+        min_length=1,
+        description="what onnxruntime runs insightface packs on, the preferred first",
+    )
 
     # ingest
     link_mode: Literal["copy", "hardlink", "symlink"] = "copy"

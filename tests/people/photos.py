@@ -40,7 +40,7 @@ def detector() -> FaceDetector:
 
 @cache
 def embedder() -> FaceEmbedder:
-    return load_face_embedder("dlib-resnet")
+    return load_face_embedder("sface-dlib")
 
 
 def only_face(image: Image) -> DetectedFace:

@@ -1,119 +1,149 @@
-import json
+"""Labels: coherent, open to nobody, group first, and the same after being stored."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.people.photos import SHARED, WITHOUT_SHARED, detector, embedder, read
+from tests.people.vectors import PRIOR, Faces
 from vsearch_pipeline.errors import InputError
-from vsearch_pipeline.people.classifier import THRESHOLD, PrototypeClassifier
-from vsearch_pipeline.people.records import Prototype, Vectors
+from vsearch_pipeline.people.classifier import EVEN, PersonClassifier
+from vsearch_pipeline.people.records import Label, Vectors
+from vsearch_pipeline.people.training import train
 
 
-def around(person: int, count: int, spread: float = 0.02, seed: int = 0) -> Vectors:
-    """Faces of a made-up person: people lie about 0.5 apart, as they do for dlib."""
-    centre = np.zeros(128)
-    centre[0], centre[person + 1] = 1, 0.38
-    rows = centre + np.random.default_rng(seed + person).normal(size=(count, 128)) * spread
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+def trained(people: int = 6, photos: int = 5, seed: int = 0) -> tuple[PersonClassifier, Faces]:
+    faces = Faces(seed)
+    return train(faces.gallery(people, photos), [], PRIOR).classifier, faces
 
 
-def gallery(*people: int, photos: int = 4) -> PrototypeClassifier:
-    return PrototypeClassifier.fit([Prototype(person, "group", around(person, photos)) for person in people])
+def directions(*cosines: float, groups: tuple[str | None, ...], threshold: float = 0.5) -> PersonClassifier:
+    """A classifier of as many people as `groups` in whose space a face has just these cosines: see `FACE`."""
+    heads = np.array(
+        [[cosine, *np.sqrt(1 - cosine**2) * np.eye(len(cosines))[i]] for i, cosine in enumerate(cosines)]
+    )
+    return PersonClassifier(
+        [(number, group) for number, group in enumerate(groups, start=1)],
+        heads.astype(np.float32),
+        np.full(len(cosines), threshold),
+        centre=np.zeros(len(cosines) + 1, np.float32),
+        softness=0.05,
+    )
 
 
-def test_a_known_person_is_named_and_the_next_one_is_runner_up() -> None:
-    label = gallery(7, 3, 9).label(around(3, 5, seed=50), [0.9] * 5)
-    assert label.person_id == 3
-    assert label.confidence > 0.95
-    assert label.runner_up_id in {7, 9}
-    assert label.runner_up_confidence < 0.05
+def face(people: int) -> Vectors:
+    return np.eye(1, people + 1, dtype=np.float32)
 
 
-def test_a_stranger_is_nobody() -> None:
-    label = gallery(7, 3, 9).label(around(20, 5), [0.9] * 5)
+def test_own_faces_are_named_and_strangers_are_not() -> None:
+    faces = Faces(0)
+    gallery = faces.gallery(6, 5)
+    classifier = train(gallery, [], PRIOR).classifier
+    for person in gallery:
+        label = classifier.label(person.vectors, [1.0] * 5)
+        assert (label.person_id, label.group) == (person.person_id, person.group)
+        assert EVEN <= label.confidence <= label.group_confidence <= 1
+        assert label.runner_up_id not in (None, person.person_id)
+    for _ in range(20):
+        label = classifier.label(faces.of(faces.person(), 3), [1.0] * 3)
+        assert label.person_id is None
+        assert label.runner_up_id is not None
+
+
+@given(
+    st.lists(st.floats(0.0, 0.99), min_size=1, max_size=6).flatmap(
+        lambda cosines: st.tuples(
+            st.just(cosines),
+            st.lists(st.sampled_from(["a", "b", None]), min_size=len(cosines), max_size=len(cosines)),
+            st.sets(st.integers(1, len(cosines))),
+        )
+    )
+)
+def test_probabilities_are_coherent(drawn: tuple[list[float], list[str | None], set[int]]) -> None:
+    cosines, groups, excluded = drawn
+    classifier = directions(*cosines, groups=tuple(groups))
+    found = classifier.probabilities(face(len(cosines)), frozenset(excluded))
+    assert 0 <= found.members.sum() <= 1 + 1e-9
+    for place, person in enumerate(classifier.person_ids):
+        if person in excluded:
+            assert found.members[0, place] == 0
+        if (group := classifier.groups[person]) is not None:
+            assert found.members[0, place] <= found.groups[0, classifier.group_names.index(group)] + 1e-12
+    label = classifier.label(face(len(cosines)), [1.0], frozenset(excluded))
+    assert label.person_id not in excluded
+    assert label.runner_up_id not in excluded
+    assert 0 <= label.runner_up_confidence <= label.confidence <= 1 or label.person_id is None
+    assert label.group is None or label.confidence <= label.group_confidence or label.person_id is None
+    if label.person_id is not None:
+        assert cosines[label.person_id - 1] >= 0.5 - 1e-6
+        assert label.group == classifier.groups[label.person_id]
+
+
+def test_a_group_can_be_sure_where_its_member_is_not() -> None:
+    classifier = directions(0.60, 0.60, 0.1, groups=("g", "g", "h"))
+    label = classifier.label(face(3), [1.0])
     assert label.person_id is None
-    assert label.confidence > 0.9
-    assert label.runner_up_id in {3, 7, 9}
+    assert label.group == "g"
+    assert label.group_confidence > 0.8
 
 
-def test_somebody_half_way_between_two_is_not_named() -> None:
-    middle = around(3, 1, spread=0) + around(7, 1, spread=0)
-    label = gallery(3, 7).label((middle / np.linalg.norm(middle)).astype(np.float32), [1.0])
-    assert label.person_id is None
-    assert label.runner_up_confidence == pytest.approx(0.5, abs=0.15)
+def test_the_member_is_sought_in_the_likeliest_group() -> None:
+    classifier = directions(0.60, 0.59, 0.605, groups=("g", "g", "h"))
+    label = classifier.label(face(3), [1.0])
+    assert label.runner_up_id == 1
+    assert label.group == "g"
 
 
-def test_good_faces_outvote_bad_ones() -> None:
-    classifier = gallery(3, 7)
-    faces = np.concatenate([around(3, 1, seed=60), around(7, 3, seed=60)])
-    assert classifier.label(faces, [1.0, 0.02, 0.02, 0.02]).person_id == 3
-    assert classifier.label(faces, [0.02, 1.0, 1.0, 1.0]).person_id == 7
-    assert classifier.label(faces[:1], [0.0]) == classifier.label(faces[:1], [1.0])
+def test_a_person_without_a_group_stands_alone() -> None:
+    label = directions(0.9, 0.55, groups=(None, "g")).label(face(2), [1.0])
+    assert (label.person_id, label.group, label.group_confidence) == (1, None, 0)
 
 
-def test_no_faces_or_no_references() -> None:
-    assert gallery(3).label(np.empty((0, 128), np.float32), []).confidence == 0
-    empty = PrototypeClassifier.fit([])
-    assert empty.label(around(3, 2), [1, 1]).person_id is None
-    assert empty.evaluate().accuracy == 0
-    with pytest.raises(ValueError, match="at least one vector"):
-        PrototypeClassifier.fit([Prototype(1, None, np.empty((0, 128), np.float32))])
+def test_at_the_threshold_the_odds_are_even() -> None:
+    assert directions(0.5, groups=("g",)).label(face(1), [1.0]).confidence == pytest.approx(0.5, abs=1e-5)
+    assert directions(0.49, groups=("g",)).label(face(1), [1.0]).person_id is None
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 1000), st.integers(1, 5), st.floats(0.0, 0.08))
-def test_confidences_are_shares(seed: int, faces: int, spread: float) -> None:
-    classifier = gallery(0, 1, 2, photos=2)
-    label = classifier.label(around(1, faces, spread, seed), [0.5] * faces)
-    assert 0 <= label.runner_up_confidence <= 1
-    assert label.confidence >= 0
-    assert label.confidence + label.runner_up_confidence <= 1 + 1e-9
-    assert label.person_id is None or label.confidence >= THRESHOLD
+def test_excluded_people_leave_the_place_to_the_next() -> None:
+    classifier = directions(0.9, 0.8, groups=("g", "g"))
+    assert classifier.label(face(2), [1.0]).person_id == 1
+    assert classifier.label(face(2), [1.0], frozenset({1})).person_id == 2
+    assert classifier.label(face(2), [1.0], frozenset({1, 2})) == Label(None, 1.0, None, 0.0)
 
 
-def test_a_saved_classifier_is_the_same_classifier() -> None:
-    classifier = gallery(7, 3)
+def test_poor_faces_weigh_less() -> None:
+    classifier, faces = trained()
+    person, other = faces.person(), faces.person()
+    gallery = [*Faces(0).gallery(6, 5)]
+    mixed = np.concatenate([gallery[0].vectors[:1], faces.of(other, 3)])
+    assert classifier.label(mixed, [1.0, 0.02, 0.02, 0.02]).person_id == 1
+    assert classifier.label(mixed, [0.02, 1.0, 1.0, 1.0]).person_id is None
+    assert classifier.label(faces.of(person, 2), [0.0, 0.0]).person_id is None
+
+
+def test_nothing_to_go_by_is_nobody() -> None:
+    classifier, _ = trained()
+    assert classifier.label(np.empty((0, 64), np.float32), []) == Label(None, 0.0, None, 0.0)
+    label = PersonClassifier.of_nobody().label(np.ones((1, 64), np.float32) / 8, [1.0])
+    assert label == Label(None, 1.0, None, 0.0)
+
+
+def test_stored_and_restored_it_says_the_same() -> None:
+    classifier, faces = trained()
     description, data = classifier.state()
-    restored = PrototypeClassifier.restore(json.loads(json.dumps(description)), data)
-    probe = around(7, 3, seed=80)
-    assert restored.label(probe, [1, 1, 1]) == classifier.label(probe, [1, 1, 1])
-    assert restored.state() == (description, data)
-    assert restored.groups == {3: "group", 7: "group"}
+    again = PersonClassifier.restore(description, data)
+    rows = faces.of(faces.person(), 4)
+    assert again.label(rows, [1.0] * 4) == classifier.label(rows, [1.0] * 4)
+    assert again.state()[1] == data
+    nobody = PersonClassifier.restore(*PersonClassifier.of_nobody().state())
+    assert nobody.person_ids == ()
 
 
-@pytest.mark.parametrize("damage", [b"", b"not an archive", None])
-def test_a_damaged_classifier_says_so(damage: bytes | None) -> None:
-    description, data = gallery(7, 3).state()
-    with pytest.raises(InputError, match="train it again"):
-        PrototypeClassifier.restore(description, data[:-30] if damage is None else damage)
+def test_what_cannot_be_restored_says_so() -> None:
+    description, data = trained()[0].state()
     with pytest.raises(InputError, match="another version"):
-        PrototypeClassifier.restore({**description, "format": 99}, data)
-
-
-def test_evaluate_leaves_out_the_face_and_then_the_person() -> None:
-    prototypes = [Prototype(person, None, around(person, 4)) for person in range(3)]
-    stray = Prototype(3, None, np.concatenate([around(3, 4), around(0, 1, seed=90)]))
-    alone = Prototype(4, None, around(4, 1))
-    result = PrototypeClassifier.fit([*prototypes, stray, alone]).evaluate()
-    assert result.people == 5
-    assert result.references == 17
-    assert result.accuracy == pytest.approx(16 / 17)
-    # person 0: 4 hits and the stray; person 3: 4 of 5
-    assert result.f1 == pytest.approx((8 / 9 + 1 + 1 + 8 / 9) / 4)
-    assert result.unknown == 0
-    assert result.false_accepts == pytest.approx(1 / 18)
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason=WITHOUT_SHARED)
-def test_real_people_are_told_apart_and_strangers_refused() -> None:
-    prototypes = []
-    for person, folder in enumerate(sorted((SHARED / "faces/aligned").glob("*/*"))[:8]):
-        images = [read(path) for path in sorted(folder.glob("*.png"))[:5]]
-        faces = [[max(found, key=lambda face: face.width)] for found in detector().detect(images)]
-        prototypes.append(Prototype(person, None, np.concatenate(embedder().embed(images, faces))))
-    result = PrototypeClassifier.fit(prototypes).evaluate()
-    assert result.accuracy > 0.7
-    assert result.accuracy + result.unknown > 0.95
-    assert result.false_accepts < 0.05
+        PersonClassifier.restore({**description, "format": 1}, data)
+    with pytest.raises(InputError, match="damaged"):
+        PersonClassifier.restore(description, data[:40])

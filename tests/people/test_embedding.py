@@ -15,7 +15,7 @@ from tests.people.photos import (
     scaled,
 )
 from vsearch_pipeline.errors import ModelUnavailableError
-from vsearch_pipeline.people.embedding import CHIP_LANDMARKS, aligned_chip
+from vsearch_pipeline.people.alignment import ARCFACE_LANDMARKS
 from vsearch_pipeline.people.records import DetectedFace
 from vsearch_pipeline.people.registry import load_face_embedder
 
@@ -28,9 +28,9 @@ def test_the_same_face_is_nearer_than_another() -> None:
     assert vectors.shape == (4, embedder().dim)
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    distances = np.linalg.norm(vectors[0] - vectors, axis=1)
-    assert max(distances[1:3]) < 0.25
-    assert distances[3] > 0.4
+    cosines = vectors @ vectors[0]
+    assert min(cosines[1:3]) > 0.95
+    assert cosines[3] < embedder().other_person_cosine
 
 
 def test_faces_come_back_with_their_images_and_do_not_depend_on_each_other() -> None:
@@ -46,30 +46,32 @@ def test_faces_come_back_with_their_images_and_do_not_depend_on_each_other() -> 
         embedder().embed(images, [[]])
 
 
-@pytest.mark.parametrize("scale", [0.25, 1.0, 6.0])
-def test_a_chip_has_the_landmarks_in_their_place(scale: float) -> None:
-    angle = np.radians(25)
-    turn = scale * np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
-    points = np.array(CHIP_LANDMARKS) @ turn.T + 600 * max(scale, 0.5)
-    side = int(points.max() + 200 * scale)
-    image = np.zeros((side, side, 3), np.uint8)
-    reach = max(1, round(4 * scale))
-    for x, y in points.round().astype(int):
-        image[y - reach : y + reach + 1, x - reach : x + reach + 1] = 255
-    face = DetectedFace((0, 0, side, side), tuple((float(x), float(y)) for x, y in points), 1.0)
-    chip = aligned_chip(image, face)
-    assert chip.shape == (150, 150, 3)
-    for x, y in CHIP_LANDMARKS:
-        assert chip[round(y), round(x), 0] > 128
+def test_a_vector_does_not_depend_on_the_batch_or_the_number_of_threads() -> None:
+    import cv2
+
+    face = only_face(astronaut())
+    together = embedder().embed([astronaut()] * 2, [[face] * 9, [face] * 9])
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    alone = embedder().embed([astronaut()], [[face]])[0][0]
+    cv2.setNumThreads(threads)
+    assert all(np.array_equal(row, alone) for rows in together for row in rows)
 
 
-def test_landmarks_in_one_point_do_not_break_the_chip() -> None:
-    face = DetectedFace((0, 0, 10, 10), ((5.0, 5.0),) * 5, 0.5)
-    assert aligned_chip(astronaut(), face).shape == (150, 150, 3)
+def test_a_mirrored_face_is_nearly_the_same_face() -> None:
+    # SFace's half sees one side only, dlib's half both
+    mirrored = np.ascontiguousarray(astronaut()[:, ::-1])
+    first, second = embedder().embed([astronaut(), mirrored], [[only_face(astronaut())], [only_face(mirrored)]])
+    assert float(first[0] @ second[0]) > 0.9
+
+
+def test_the_version_names_both_wheels() -> None:
+    assert len(embedder().version.split("+")) == 2
+    assert embedder().dim == 256
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelUnavailableError, match=r"'nope'.*dlib-resnet"):
+    with pytest.raises(ModelUnavailableError, match=r"'nope'.*sface-dlib"):
         load_face_embedder("nope")
 
 
@@ -83,8 +85,24 @@ def test_labelled_pairs_are_told_apart() -> None:
         image = read(folder / name)
         largest = max(detector().detect([image])[0], key=lambda face: face.width)
         vectors[name] = embedder().embed([image], [[largest]])[0][0]
-    distances = np.array([np.linalg.norm(vectors[row["file_x"]] - vectors[row["file_y"]]) for row in pairs])
+    cosines = np.array([vectors[row["file_x"]] @ vectors[row["file_y"]] for row in pairs])
     same = np.array([row["Decision"] == "Yes" for row in pairs])
-    auc = (distances[same][:, None] < distances[~same][None]).mean()
+    auc = (cosines[same][:, None] > cosines[~same][None]).mean()
     assert len(pairs) == 300
     assert auc > 0.99
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=WITHOUT_SHARED)
+def test_the_thresholds_for_one_and_for_two_people_hold_on_aligned_crops() -> None:
+    template = DetectedFace((0, 0, 112, 112), ARCFACE_LANDMARKS, 1.0)
+    paths = [
+        path for person in sorted((SHARED / "faces/aligned").glob("*/*/")) for path in sorted(person.iterdir())[:6]
+    ]
+    people = np.array([path.parent.name for path in paths])
+    vectors = np.concatenate(embedder().embed([read(path) for path in paths], [[template]] * len(paths)))
+    first, second = np.triu_indices(len(paths), 1)
+    cosines, same = (vectors @ vectors.T)[first, second], people[first] == people[second]
+    assert (cosines[~same] >= embedder().same_person_cosine).mean() < 0.005
+    assert (cosines[same] >= embedder().same_person_cosine).mean() > 0.7
+    assert (cosines[same] < embedder().other_person_cosine).mean() < 0.02
+    assert (cosines[~same] < embedder().other_person_cosine).mean() > 0.7

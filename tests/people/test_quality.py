@@ -6,7 +6,7 @@ from PIL import Image as Photo
 from PIL import ImageFilter
 
 from tests.people.photos import astronaut, cameraman, only_face, scaled
-from vsearch_pipeline.people.embedding import CHIP_LANDMARKS
+from vsearch_pipeline.people.alignment import DLIB_LANDMARKS
 from vsearch_pipeline.people.quality import MIN_QUALITY, face_quality, frontalness, is_usable
 
 
@@ -45,12 +45,12 @@ def test_usable_needs_both_size_and_quality() -> None:
 def test_neither_tilt_nor_size_changes_frontalness(degrees: float, scale: float) -> None:
     angle = np.radians(degrees)
     turn = scale * np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
-    turned = np.array(CHIP_LANDMARKS) @ turn.T
+    turned = np.array(DLIB_LANDMARKS) @ turn.T
     assert frontalness(tuple((float(x), float(y)) for x, y in turned)) == pytest.approx(1, abs=0.05)
 
 
 def test_a_turned_head_is_less_frontal_and_a_profile_not_at_all() -> None:
-    left_eye, right_eye, nose, left_mouth, right_mouth = CHIP_LANDMARKS
+    left_eye, right_eye, nose, left_mouth, right_mouth = DLIB_LANDMARKS
     turned = frontalness((left_eye, right_eye, (nose[0] + 15, nose[1]), left_mouth, right_mouth))
     profile = frontalness((left_eye, right_eye, (nose[0] + 60, nose[1]), left_mouth, right_mouth))
     assert 0.2 < turned < 0.8

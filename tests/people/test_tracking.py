@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsearch_pipeline.people.records import FaceObservation, FaceTrack
-from vsearch_pipeline.people.tracking import BEST_FACES, MAX_GAP_STEPS, best_faces, box_iou, link_tracks
+from vsearch_pipeline.people.tracking import (
+    BEST_EVERY_MS,
+    BEST_FACES,
+    MAX_GAP_STEPS,
+    best_faces,
+    best_of_stretches,
+    box_iou,
+    link_tracks,
+)
 
 STEP = 500
 LANDMARKS = ((0.0, 0.0),) * 5
@@ -54,7 +62,7 @@ def test_tracks_divide_the_faces(faces: list[FaceObservation], rng: random.Rando
         assert track.start_ms == times[0]
         assert times[-1] < track.end_ms <= times[-1] + STEP
         assert set(track.best) <= set(track.faces)
-        assert len(track.best) == min(BEST_FACES, len(mine))
+        assert len(track.best) == max(1, min(BEST_FACES, len(mine), (times[-1] - times[0]) // BEST_EVERY_MS))
         assert max(mine, key=lambda one: one.quality).quality == max(by_index[i].quality for i in track.best)
     shuffled = list(faces)
     rng.shuffle(shuffled)
@@ -97,7 +105,16 @@ def test_a_cut_ends_a_track_and_its_time() -> None:
 def test_the_best_faces_are_spread_over_the_track() -> None:
     faces = [face(i, i * STEP, 0.1, quality=0.9 if i < 10 else 0.2 + i / 100) for i in range(20)]
     assert best_faces(faces) == (0, 4, 8, 15, 19)
-    assert best_faces(faces[:2]) == (0, 1)
+    assert best_of_stretches(faces, 2) == (0, 19)
+    assert best_of_stretches(faces[:2], 5) == (0, 1)
+
+
+def test_there_is_a_best_face_every_second_and_a_half_and_at_least_one() -> None:
+    faces = [face(i, i * STEP, 0.1, quality=0.5 + i / 100) for i in range(10)]
+    assert best_faces(faces[:1]) == (0,)
+    assert best_faces(faces[:6]) == (5,)
+    assert best_faces(faces[:7]) == (2, 6)
+    assert best_faces(faces) == (2, 5, 9)
 
 
 def test_box_iou() -> None:

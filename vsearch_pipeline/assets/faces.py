@@ -26,11 +26,13 @@ from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.people.observe import FaceInFrame, FrameAt, embed_best_faces, observe_faces
-from vsearch_pipeline.people.records import FaceObservation
+from vsearch_pipeline.people.records import FaceObservation, Image
+from vsearch_pipeline.people.records import FaceTrack as Track
+from vsearch_pipeline.people.stitching import stitch_tracks
 from vsearch_pipeline.people.tracking import link_tracks
 from vsearch_pipeline.resources.models import FacesResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.timeline import TimeRange, clock
 
 FACES = Stage(
     "faces",
@@ -55,6 +57,10 @@ FACE_TRACKS = Stage(
 )
 SHEET_FACES = 24
 
+# also part of the producers' settings: rows that older code wrote are computed again
+FACES_CODE = "2"
+FACE_TRACKS_CODE = "2"
+
 
 @asset(
     group_name="people",
@@ -62,9 +68,9 @@ SHEET_FACES = 24
     kinds={"onnx", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="1",
+    code_version=FACES_CODE,
     check_specs=FACES.checks,
-    description="Faces in sampled frames, with landmarks and quality.",
+    description="Faces in sampled frames, with landmarks and quality; where nothing moved they are carried over.",
     pool=GPU_POOL,
     op_tags=GPU_TAG,
     partitions_def=VIDEOS,
@@ -100,7 +106,7 @@ def faces(
             problems={"faces_lie_in_the_frame": f"{len(outside)} lie outside"} if outside else {},
         )
 
-    settings = {"frames_per_second": face_models.frames_per_second}
+    settings = {"frames_per_second": face_models.frames_per_second, "code": FACES_CODE}
     producer = ProducerInfo("faces", detector.name, detector.version, settings)
     yield from run_stage(context, catalog.open(), Work(FACES, producer, compute))
 
@@ -108,12 +114,12 @@ def faces(
 @asset(
     group_name="people",
     deps=["faces", "frames"],
-    kinds={"dlib", "postgres"},
+    kinds={"onnx", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="1",
+    code_version=FACE_TRACKS_CODE,
     check_specs=FACE_TRACKS.checks,
-    description="Faces followed through a shot; the best few of each are embedded.",
+    description="Faces followed through a shot by place and by likeness; the best few of each are embedded.",
     pool=GPU_POOL,
     op_tags=GPU_TAG,
     partitions_def=VIDEOS,
@@ -130,10 +136,19 @@ def face_tracks(
         with catalog.open().begin() as connection:
             found = [_face_of(row) for row in read_rows(connection, Face, record.id, "index")]
             shot_ends = [shot.end_ms for shot in read_rows(connection, Shot, record.id, "index")]
-        tracks = link_tracks([f.face for f in found], step_ms)
-        vectors = embed_best_faces(tracks, found, lambda index: read_rgb(media.frame(record.id, index)), embedder)
+        linked = link_tracks([f.face for f in found], step_ms)
+        vectors = embed_best_faces(linked, found, lambda index: read_rgb(media.frame(record.id, index)), embedder)
+        tracks = stitch_tracks(
+            linked,
+            [f.face for f in found],
+            vectors,
+            step_ms,
+            same_person_cosine=embedder.same_person_cosine,
+            other_person_cosine=embedder.other_person_cosine,
+        )
         seen = sorted(index for track in tracks for index in track.faces)
         ends = [min(track.end_ms, shot_ends[track.shot_index]) for track in tracks]
+        embedded = [(index, track.index) for track in tracks for index in track.best if index in vectors]
         return Output(
             rows={
                 FaceTrack: [
@@ -149,23 +164,32 @@ def face_tracks(
                 ],
                 FaceEmbedding: [
                     {
-                        "face_index": index,
-                        "track_index": track.index,
+                        "face_index": face,
+                        "track_index": track,
                         "model": embedder.name,
-                        "embedding": vectors[index].tolist(),
+                        "embedding": vectors[face].tolist(),
                     }
-                    for track in tracks
-                    for index in track.best
-                    if index in vectors
+                    for face, track in embedded
                 ],
             },
-            metadata={"face_tracks": {"faces": len(found), "tracks": len(tracks), "embedded_faces": len(vectors)}},
+            metadata={
+                "face_tracks": {
+                    "faces": len(found),
+                    "tracks_by_place": len(linked),
+                    "tracks": len(tracks),
+                    "embedded_faces": len(embedded),
+                    "sheet": picture(_track_sheet(tracks, found, record.id, media), "tracks")
+                    if tracks
+                    else "no tracks",
+                }
+            },
             problems={}
             if seen == list(range(len(found)))
             else {"each_face_is_in_one_track": f"{len(found)} faces, {len(seen)} in tracks"},
         )
 
-    producer = ProducerInfo("face_tracks", embedder.name, embedder.version, {"step_ms": step_ms})
+    settings = {"step_ms": step_ms, "code": FACE_TRACKS_CODE}
+    producer = ProducerInfo("face_tracks", embedder.name, embedder.version, settings)
     yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, compute))
 
 
@@ -204,5 +228,19 @@ def _face_sheet(found: Sequence[FaceInFrame], video_id: str, media: MediaResourc
     """The clearest faces, in order of time."""
     clearest = sorted(found, key=lambda f: -f.face.quality)[:SHEET_FACES]
     shown = sorted(clearest, key=lambda f: f.face.index)
-    crops = [crop(read_rgb(media.frame(video_id, f.frame_index)), f.face.bbox_xyxy) for f in shown]
-    return contact_sheet(crops, [f"{f.face.quality:.2f}" for f in shown])
+    return contact_sheet(_crops(shown, video_id, media), [f"{f.face.quality:.2f}" for f in shown])
+
+
+def _track_sheet(
+    tracks: Sequence[Track], found: Sequence[FaceInFrame], video_id: str, media: MediaResource
+) -> bytes:
+    """The best face of each of the longest tracks, in order of start, with when and how long it is on screen."""
+    longest = sorted(tracks, key=lambda track: track.start_ms - track.end_ms)[:SHEET_FACES]
+    shown = sorted(longest, key=lambda track: track.index)
+    best = [max((found[i] for i in track.best), key=lambda f: f.face.quality) for track in shown]
+    captions = [f"{clock(t.start_ms)[:-4]}, {(t.end_ms - t.start_ms) / 1000:.1f} s" for t in shown]
+    return contact_sheet(_crops(best, video_id, media), captions)
+
+
+def _crops(shown: Sequence[FaceInFrame], video_id: str, media: MediaResource) -> list[Image]:
+    return [crop(read_rgb(media.frame(video_id, f.frame_index)), f.face.bbox_xyxy) for f in shown]

@@ -1,4 +1,4 @@
-"""The runs people start: ingest a video, train on the gallery, take in a file or a link."""
+"""The runs people start: ingest a video, train on the gallery, name faces again, take in a file or a link."""
 
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from vsearch_pipeline.resources.storage import CatalogResource
 
 INGEST_GROUPS = ("media", "people", "understanding", "library")
 UNPARTITIONED = ("gallery", "person_classifier", "unknown_people", "caption_comparison")
+RELABELLED = ("face_labels", "segments", "segment_embeddings")
+"""What a name on a face reaches: no faces are looked for again, and ranges stay, so previews do as well."""
 
 ingest_job: Any = define_asset_job(
     "ingest",
@@ -35,6 +37,13 @@ train_job: Any = define_asset_job(
     selection=AssetSelection.assets("gallery", "person_classifier"),
     tags=GPU_TAG,
     description="Read the gallery and train the classifier that names faces.",
+)
+relabel_job: Any = define_asset_job(
+    "relabel",
+    selection=AssetSelection.assets(*RELABELLED),
+    partitions_def=VIDEOS,
+    tags=GPU_TAG,
+    description="Name the faces of a video again, and bring the names to its segments and to search.",
 )
 survey_job: Any = define_asset_job(
     "survey_library",

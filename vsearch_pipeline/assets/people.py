@@ -1,9 +1,7 @@
 """Who is on screen: the classifier of known people, the label of each track, and the people without a name."""
 
-import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +14,9 @@ from dagster import (
     MetadataValue,
     asset,
 )
+from sqlalchemy import Connection
 
+from vsearch_pipeline.assets.people_pictures import confusion_picture, face_sheet
 from vsearch_pipeline.assets.stage import (
     OWNERS,
     RETRIES,
@@ -28,23 +28,32 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
-from vsearch_pipeline.catalog.library import (
-    add_classifier,
-    list_people,
-    promoted_classifier,
-    reference_faces,
-    replace_unknown_people,
-    unnamed_tracks,
+from vsearch_pipeline.catalog.counters import take_numbers
+from vsearch_pipeline.catalog.identities import (
+    Track,
+    TrackRef,
+    cluster_members,
+    live_marks,
+    lock_people,
+    read_tracks,
+    replace_clusters,
+    stored_labels,
+    tracks_marks,
 )
-from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceLabel, FaceTrack
-from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
+from vsearch_pipeline.catalog.library import add_classifier, list_people, merged_people, promoted_classifier
+from vsearch_pipeline.catalog.models import FaceLabel
+from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.editing.labelling import TrackLabel, label_tracks
+from vsearch_pipeline.editing.marks import NOTHING_SAID, find_track, verdicts
+from vsearch_pipeline.editing.people import ClusterSummary, summarize_clusters
+from vsearch_pipeline.editing.training import propose_classifier
 from vsearch_pipeline.media.pictures import people_timeline
-from vsearch_pipeline.people.classifier import PrototypeClassifier
-from vsearch_pipeline.people.clustering import cluster_tracks
-from vsearch_pipeline.people.records import Prototype
+from vsearch_pipeline.people.calibration import prior_of
+from vsearch_pipeline.people.classifier import PersonClassifier
+from vsearch_pipeline.people.clustering import carry_numbers, cluster_tracks, same_person_cosine
 from vsearch_pipeline.resources.models import FacesResource
-from vsearch_pipeline.resources.storage import CatalogResource
+from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange
 
 FACE_LABELS = Stage(
@@ -58,10 +67,9 @@ FACE_LABELS = Stage(
         ),
     ),
 )
-CLASSIFIER = "nearest-prototype"
 LANES = 12
-NOT_WORSE = 0.01
-"""F1 a new classifier may lose before it counts as worse: one photo among a hundred."""
+SHOWN_CLUSTERS = 10
+SHOWN_FACES = 6
 
 
 @asset(
@@ -69,7 +77,7 @@ NOT_WORSE = 0.01
     deps=["gallery"],
     kinds={"numpy", "postgres"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[
         AssetCheckSpec(
             "not_worse_than_the_one_in_use",
@@ -77,57 +85,64 @@ NOT_WORSE = 0.01
             description="A classifier that scores lower than the one in use is kept but not promoted.",
         )
     ],
-    description="Names faces by the nearest reference faces, with a place for nobody; scored leaving one out.",
+    description="Names faces by group and member, with a place for nobody; trained on photos and corrections.",
 )
 def person_classifier(
     context: AssetExecutionContext, catalog: CatalogResource, face_models: FacesResource
 ) -> MaterializeResult:
     embedder = face_models.load_embedder()
     with catalog.open().begin() as connection:
-        references = reference_faces(connection, embedder.name)
-        in_use = promoted_classifier(connection, embedder.name)
-        people: dict[int, list[Any]] = defaultdict(list)
-        for row in references:
-            people[row.person_id].append(row)
-        classifier = PrototypeClassifier.fit(
-            [
-                Prototype(person, rows[0].group_name, np.array([r.embedding for r in rows], dtype=np.float32))
-                for person, rows in people.items()
-            ]
-        )
-        metrics = asdict(classifier.evaluate())
-        description, parameters = classifier.state()
-        identity = json.dumps([CLASSIFIER, embedder.name, embedder.version, description], sort_keys=True)
-        f1_in_use = in_use.metrics["f1"] if in_use else 0.0
-        worse = metrics["f1"] < f1_in_use - NOT_WORSE
+        candidate = propose_classifier(connection, embedder, _step_ms(face_models))
+        names = {person.id: str(person) for person in list_people(connection)}
+        description, parameters = candidate.classifier.state()
         add_classifier(
             connection,
             {
-                "fingerprint": hashlib.sha256(identity.encode() + parameters).hexdigest(),
-                "model": CLASSIFIER,
+                "fingerprint": candidate.fingerprint,
+                "model": candidate.metrics["head"],
                 "embedding_model": embedder.name,
-                "metrics": metrics,
+                "metrics": candidate.metrics,
                 "description": description,
                 "parameters": parameters,
-                "promoted": not worse,
+                "promoted": candidate.worse is None,
             },
         )
-    context.log.info("trained on %d faces of %d people", len(references), len(people))
+    lessons = candidate.lessons
+    faces_used = {"photos": lessons.photos, "marked_faces": lessons.marked, "negatives": len(lessons.negatives)}
+    context.log.info("trained on %s of %d people", faces_used, len(lessons.people))
     return MaterializeResult(
         metadata={
-            "people": len(people),
-            "reference_faces": len(references),
-            "promoted": not worse,
-            **{name: value for name, value in metrics.items() if name not in {"people", "references"}},
+            "people": len(lessons.people),
+            **faces_used,
+            "promoted": candidate.worse is None,
+            **_metrics_shown(candidate.metrics, names),
         },
         check_results=[
             AssetCheckResult(
                 check_name="not_worse_than_the_one_in_use",
-                passed=not worse,
-                description=f"F1 {metrics['f1']:.3f}, in use {f1_in_use:.3f}" if worse else None,
+                passed=candidate.worse is None,
+                description=candidate.worse,
             )
         ],
     )
+
+
+def _metrics_shown(metrics: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"head": metrics["head"], "scores": metrics.get("scores", {})}
+    for part in ("group", "member", "open_set"):
+        shown |= {f"{part}_{name}": round(value, 4) for name, value in (metrics.get(part) or {}).items()}
+    people = metrics["per_person"]
+    if people:
+        lines = ["| person | faces | recall | threshold |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {names.get(entry['person_id'], '?')} | {entry['references']} |"
+            f" {'' if entry['recall'] is None else format(entry['recall'], '.0%')} | {entry['threshold']:.3f} |"
+            for entry in people
+        ]
+        shown["per_person"] = MetadataValue.md("\n".join(lines))
+        labels = [names.get(entry["person_id"], "?") for entry in people]
+        shown["confusion"] = picture(confusion_picture(metrics["confusion"], labels), "confusion")
+    return shown
 
 
 @asset(
@@ -135,9 +150,9 @@ def person_classifier(
     deps=["face_tracks", "person_classifier"],
     kinds={"numpy", "postgres"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=FACE_LABELS.checks,
-    description="Who each track is, or nobody known, by the classifier in use.",
+    description="Who each track is: what a person said, else the classifier in use, or nobody known.",
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -145,66 +160,66 @@ def person_classifier(
 def face_labels(
     context: AssetExecutionContext, catalog: CatalogResource, face_models: FacesResource
 ) -> Iterator[MaterializeResult]:
-    embedding_model = face_models.load_embedder().name
+    embedder = face_models.load_embedder()
     with catalog.open().begin() as connection:
-        row = promoted_classifier(connection, embedding_model)
-        names = {person.id: person.name for person in list_people(connection)}
-    classifier = PrototypeClassifier.restore(row.description, row.parameters) if row else None
+        row = promoted_classifier(connection, embedder.name)
+        people = list_people(connection)
+        merged = merged_people(connection)
+    groups = {person.id: person.group for person in people}
+    names = {person.id: person.name for person in people}
+    classifier = PersonClassifier.restore(row.description, row.parameters) if row else PersonClassifier.of_nobody()
 
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
-            tracks = read_rows(connection, FaceTrack, record.id, "index")
-            embeddings = read_rows(connection, FaceEmbedding, record.id, "track_index", "face_index")
-            quality = {face.index: face.quality for face in read_rows(connection, Face, record.id, "index")}
-        of_track: dict[int, list[Any]] = defaultdict(list)
-        for embedding in embeddings:
-            of_track[embedding.track_index].append(embedding)
-        rows: list[dict[str, Any]] = []
-        for track in tracks:
-            own = of_track[track.index]
-            label = None
-            if classifier is not None and own:
-                vectors = np.array([e.embedding for e in own], dtype=np.float32)
-                label = classifier.label(vectors, [quality[e.face_index] for e in own])
-            rows.append(
-                {
-                    "track_index": track.index,
-                    "person_id": label.person_id if label else None,
-                    "confidence": label.confidence if label else 0.0,
-                    "runner_up_id": label.runner_up_id if label else None,
-                    "runner_up_confidence": label.runner_up_confidence if label else 0.0,
-                }
-            )
-        lanes: dict[str, list[TimeRange]] = {}
-        for track, label_row in zip(tracks, rows, strict=True):
-            name = names.get(label_row["person_id"], "unknown")
-            lanes.setdefault(name, []).append(TimeRange(track.start_ms, track.end_ms))
-        twice = [
-            name
-            for name, spans in lanes.items()
-            if name != "unknown" and any(a.overlap_ms(b) for i, a in enumerate(spans) for b in spans[i + 1 :])
-        ]
-        shown = sorted(lanes.items(), key=lambda lane: -sum(span.duration_ms for span in lane[1]))[:LANES]
-        return Output(
-            rows={FaceLabel: rows},
-            metadata={
-                "face_labels": {
-                    "tracks": len(tracks),
-                    "named": sum(r["person_id"] is not None for r in rows),
-                    "people": ", ".join(sorted(lanes.keys() - {"unknown"})) or "nobody known",
-                    **(
-                        {"timeline": picture(people_timeline(shown, record.duration_ms or 1), "people")}
-                        if shown
-                        else {}
-                    ),
-                }
-            },
-            problems={"nobody_is_in_two_places": ", ".join(twice)} if twice else {},
-        )
+            tracks = read_tracks(connection, record.id, embedder.name)
+            said = verdicts(live_marks(connection, record.id), tracks, _step_ms(face_models))
+        labels = label_tracks(classifier, tracks, said, merged=merged, groups=groups)
+        return _labelled(record, tracks, labels, names)
 
-    mark = row.fingerprint if row else "no classifier"
-    producer = ProducerInfo("face_labels", row.model if row else "none", "1")
-    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, compute, also=[mark]))
+    def also(video_id: str) -> Sequence[str]:
+        """Who names, and what people said: labels are computed again where a mark changed, and only there."""
+        with catalog.open().begin() as connection:
+            said = [
+                (mark.anchor.time_ms, mark.anchor.bbox_xyxy, mark.kind, mark.person_id)
+                for mark in live_marks(connection, video_id)
+                if mark.kind != "group"  # gathers unknown people, names nobody
+            ]
+        return row.fingerprint if row else "no classifier", json.dumps([sorted(merged.items()), said])
+
+    producer = ProducerInfo("face_labels", row.model if row else "none", "2")
+    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, compute, also=also))
+
+
+def _labelled(
+    record: VideoRecord, tracks: Sequence[Track], labels: Sequence[TrackLabel], names: Mapping[int, str]
+) -> Output:
+    lanes: dict[str, list[TimeRange]] = {}
+    spans: dict[int, list[TimeRange]] = {}
+    for track, label in zip(tracks, labels, strict=True):
+        name = names[label.person_id] if label.person_id is not None else "unknown"
+        lanes.setdefault(name, []).append(track.span)
+        if label.person_id is not None:
+            spans.setdefault(label.person_id, []).append(track.span)
+    twice = [
+        names[person]
+        for person, own in spans.items()
+        if any(a.overlap_ms(b) for i, a in enumerate(own) for b in own[i + 1 :])
+    ]
+    shown = sorted(lanes.items(), key=lambda lane: -sum(span.duration_ms for span in lane[1]))[:LANES]
+    timeline = picture(people_timeline(shown, record.duration_ms or 1), "people") if shown else "nobody on screen"
+    return Output(
+        rows={FaceLabel: [asdict(label) for label in labels]},
+        metadata={
+            "face_labels": {
+                "tracks": len(tracks),
+                "named": sum(label.person_id is not None for label in labels),
+                "named_by_a_person": sum(label.decided_by == "person" for label in labels),
+                "people": ", ".join(sorted(names[person] for person in spans)) or "nobody known",
+                "timeline": timeline,
+            }
+        },
+        problems={"nobody_is_in_two_places": ", ".join(twice)} if twice else {},
+    )
 
 
 @asset(
@@ -212,30 +227,78 @@ def face_labels(
     deps=["face_labels"],
     kinds={"numpy", "postgres"},
     owners=OWNERS,
-    code_version="1",
-    description="Faces that got no name, gathered over the whole library into likely people.",
+    code_version="2",
+    description="Faces that got no name, gathered over the whole library into likely people with lasting numbers.",
 )
 def unknown_people(
-    context: AssetExecutionContext, catalog: CatalogResource, face_models: FacesResource
+    context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource
 ) -> MaterializeResult:
     model = face_models.load_embedder().name
     with catalog.open().begin() as connection:
-        of_track: dict[tuple[str, int], list[Any]] = defaultdict(list)
-        for row in unnamed_tracks(connection, model):
-            of_track[row.video_id, row.track_index].append(row.embedding)
-        keys = list(of_track)
-        # not brought back to length 1, so that a dot product is the mean cosine between two tracks' faces
-        means = [np.mean(np.array(vectors, dtype=np.float32), axis=0) for vectors in of_track.values()]
-        clusters = cluster_tracks(np.stack(means)) if keys else []
-        replace_unknown_people(
-            connection, [(cluster.index, *keys[track]) for cluster in clusters for track in cluster.tracks]
-        )
-    context.log.info("%d tracks in %d clusters", len(keys), len(clusters))
-    largest = "\n".join(f"- {len(cluster.tracks)} tracks" for cluster in clusters[:20])
+        lock_people(connection)
+        gather_unknown_people(connection, model, _step_ms(face_models))
+        found = summarize_clusters(connection, model)
+    tracks = sum(len(cluster.tracks) for cluster in found)
+    context.log.info("%d tracks in %d clusters", tracks, len(found))
+    largest = found[:SHOWN_CLUSTERS]
+    sheet = face_sheet(
+        ((best, f"cluster {cluster.cluster}") for cluster in largest for best in cluster.best[:SHOWN_FACES]),
+        media.frame,
+    )
     return MaterializeResult(
         metadata={
-            "tracks": len(keys),
-            "clusters": len(clusters),
-            "largest": MetadataValue.md(largest or "*nobody unknown*"),
+            "tracks": tracks,
+            "clusters": len(found),
+            "largest": MetadataValue.md(_cluster_table(largest) if found else "*nobody unknown*"),
+            **({"faces": picture(sheet, "unknown people")} if sheet else {}),
         }
     )
+
+
+def gather_unknown_people(connection: Connection, model: str, step_ms: int) -> None:
+    """Cluster the tracks without a name anew; a cluster goes on with the number of the one it mostly was."""
+    unnamed: list[tuple[Track, int | None]] = []
+    numbers: dict[TrackRef, int] = {}
+    before = cluster_members(connection)
+    for video_id in tracks_marks(connection):
+        tracks = read_tracks(connection, video_id, model)
+        said = verdicts(live_marks(connection, video_id), tracks, step_ms)
+        labels = stored_labels(connection, video_id)
+        for track in tracks:
+            verdict = said.get(track.index, NOTHING_SAID)
+            label = labels.get(track.index)
+            if track.embedded and verdict.person_id is None and label is not None and label.person_id is None:
+                unnamed.append((track, verdict.group_id))
+        for member in before:
+            if member.ref.video_id == video_id:
+                index = find_track(member.anchor, tracks, step_ms) if member.out_of_date else member.ref.index
+                if index is not None:
+                    numbers[TrackRef(video_id, index)] = member.cluster
+    if not unnamed:
+        replace_clusters(connection, {})
+        return
+    # not brought back to length 1, so that a dot product is the mean cosine between two tracks' faces
+    means = np.stack([track.vectors.mean(axis=0) for track, _ in unnamed])
+    clusters = [
+        [unnamed[i][0] for i in cluster.tracks]
+        for cluster in cluster_tracks(means, same_person_cosine(prior_of(model)), [group for _, group in unnamed])
+    ]
+    carried = carry_numbers([[track.ref for track in tracks] for tracks in clusters], numbers)
+    new = iter(take_numbers(connection, "cluster", carried.count(None)) if None in carried else ())
+    replace_clusters(
+        connection,
+        {
+            next(new) if number is None else number: tracks
+            for number, tracks in zip(carried, clusters, strict=True)
+        },
+    )
+
+
+def _cluster_table(clusters: Sequence[ClusterSummary]) -> str:
+    lines = ["| cluster | tracks | videos | seconds |", "| --- | --- | --- | --- |"]
+    lines += [f"| {c.cluster} | {len(c.tracks)} | {c.videos} | {c.seconds:.1f} |" for c in clusters]
+    return "\n".join(lines)
+
+
+def _step_ms(face_models: FacesResource) -> int:
+    return round(1000 / face_models.frames_per_second)

@@ -99,14 +99,14 @@ class Work:
 
     Attributes:
         compute: the stage's result for one video; it reads rows and files, and writes no rows.
-        also: further inputs that make the result stale when they change (a classifier's fingerprint).
+        also: further inputs of a video that make the result stale when they change (a classifier's fingerprint).
         present: whether what the stage keeps outside the database is there for a video.
     """
 
     stage: Stage
     producer: ProducerInfo
     compute: Callable[[VideoRecord], Output]
-    also: Sequence[str] = ()
+    also: Callable[[str], Sequence[str]] = lambda _: ()
     present: Callable[[str], bool] = lambda _: True
 
 
@@ -155,7 +155,7 @@ def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Outp
         raise VsearchError(
             f"{video_id}: {stage.name} needs {', '.join(missing)} first; materialise that, or run the job ingest."
         )
-    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *work.also])
+    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *work.also(video_id)])
     if done.get(stage.name) == mark and work.present(video_id):
         return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
     started = time.perf_counter()

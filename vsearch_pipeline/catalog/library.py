@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import (
     Classifier,
-    FaceEmbedding,
     FaceLabel,
+    FaceTrack,
     Person,
     ReferenceFace,
-    UnknownPerson,
 )
 
 
@@ -25,26 +24,145 @@ class PersonRecord:
     group: str | None
     name: str
     aliases: tuple[str, ...]
+    display: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.name}" if self.group else self.name
+
+
+def survivor() -> ColumnElement[int]:
+    """Of a joined `Person`: the id of who they turned out to be."""
+    return func.coalesce(Person.merged_into, Person.id)
+
+
+def merged_people(connection: Connection) -> dict[int, int]:
+    """Who each merged person turned out to be, by their old ids in order."""
+    rows = connection.execute(
+        select(Person.id, Person.merged_into).where(Person.merged_into.is_not(None)).order_by(Person.id)
+    )
+    return {row.id: row.merged_into for row in rows}
 
 
 def list_people(connection: Connection) -> list[PersonRecord]:
+    """Everybody who was not merged into somebody else; a merged name is an alias of the other."""
     rows = connection.execute(
-        select(Person.id, Person.group_name, Person.name, Person.aliases).order_by(Person.id)
+        select(Person.id, Person.group_name, Person.name, Person.aliases, Person.display)
+        .where(Person.merged_into.is_(None))
+        .order_by(Person.id)
     )
-    return [PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases)) for row in rows]
+    return [PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display) for row in rows]
 
 
-def ensure_person(connection: Connection, group: str | None, name: str, aliases: Sequence[str] = ()) -> int:
-    """The person's id, made if new; aliases are added to, never taken away."""
+def ensure_person(
+    connection: Connection,
+    group: str | None,
+    name: str,
+    aliases: Sequence[str] = (),
+    *,
+    display: str | None = None,
+    notes: str | None = None,
+) -> int:
+    """The person's id, made if new, and the other's where they were merged.
+
+    Aliases are added to, never taken away; `display` and `notes` are set where given.
+    """
     where = (Person.group_name.is_not_distinct_from(group), Person.name == name)
-    row = connection.execute(select(Person.id, Person.aliases).where(*where)).first()
-    if row is None:
-        statement = insert(Person).values(group_name=group, name=name, aliases=list(aliases)).returning(Person.id)
-        return int(connection.execute(statement).scalar_one())
-    missing = [alias for alias in aliases if alias not in row.aliases]
+    person_id = connection.execute(select(survivor()).where(*where)).scalar()
+    if person_id is None:
+        statement = insert(Person).values(group_name=group, name=name).returning(Person.id)
+        person_id = connection.execute(statement).scalar_one()
+    add_aliases(connection, person_id, aliases)
+    texts = {column: value for column, value in (("display", display), ("notes", notes)) if value is not None}
+    if texts:
+        connection.execute(update(Person).where(Person.id == person_id).values(**texts))
+    return person_id
+
+
+def add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) -> None:
+    """Further names of a person, in the order given."""
+    row = connection.execute(select(Person.name, Person.aliases).where(Person.id == person_id)).one()
+    known = {row.name, *row.aliases}
+    missing = [alias for alias in dict.fromkeys(aliases) if alias not in known]
     if missing:
-        connection.execute(update(Person).where(Person.id == row.id).values(aliases=[*row.aliases, *missing]))
-    return int(row.id)
+        connection.execute(update(Person).where(Person.id == person_id).values(aliases=[*row.aliases, *missing]))
+
+
+def merge_person(connection: Connection, person_id: int, into: int) -> list[int]:
+    """Let everything about a person be about another from now on, whose aliases take the name in.
+
+    Nothing of the person is lost: rows of the human layer keep the old id and are read through `merged_into`;
+    the labels, which are the models', are pointed to the other.
+
+    Returns:
+        ids of all that point to the other now: the person, and who was merged into them before.
+    """
+    moved = list(
+        connection.execute(
+            select(Person.id)
+            .where(or_(Person.id == person_id, Person.merged_into == person_id))
+            .order_by(Person.id)
+        ).scalars()
+    )
+    row = connection.execute(select(Person.name, Person.aliases).where(Person.id == person_id)).one()
+    connection.execute(update(Person).where(Person.id.in_(moved)).values(merged_into=into))
+    add_aliases(connection, into, [row.name, *row.aliases])
+    for column in ("person_id", "runner_up_id", "model_person_id"):
+        connection.execute(
+            update(FaceLabel).where(FaceLabel.__table__.c[column].in_(moved)).values({column: into})
+        )
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """A person, with how many photos and tracks are theirs, and how long they are on screen."""
+
+    person: PersonRecord
+    photos: int
+    tracks: int
+    videos: int
+    seconds: float
+
+
+def summarize_people(connection: Connection, model: str) -> list[PersonSummary]:
+    """Everybody in order of group and name; `photos` are those with a face of this embedding model."""
+    owner = survivor().label("owner")
+    photos = dict(
+        connection.execute(
+            select(owner, func.count())
+            .select_from(ReferenceFace)
+            .join(Person, Person.id == ReferenceFace.person_id)
+            .where(ReferenceFace.model == model)
+            .group_by(owner)
+        )
+        .tuples()
+        .all()
+    )
+    seen = {
+        row.owner: row
+        for row in connection.execute(
+            select(
+                owner,
+                func.count().label("tracks"),
+                func.count(FaceLabel.video_id.distinct()).label("videos"),
+                func.sum(FaceTrack.end_ms - FaceTrack.start_ms).label("shown_ms"),
+            )
+            .select_from(FaceLabel)
+            .join(Person, Person.id == FaceLabel.person_id)
+            .join(
+                FaceTrack,
+                (FaceTrack.video_id == FaceLabel.video_id) & (FaceTrack.index == FaceLabel.track_index),
+            )
+            .group_by(owner)
+        )
+    }
+    people = sorted(list_people(connection), key=lambda person: (person.group or "", person.name, person.id))
+    return [
+        PersonSummary(person, photos.get(person.id, 0), row.tracks, row.videos, int(row.shown_ms) / 1000)
+        if (row := seen.get(person.id))
+        else PersonSummary(person, photos.get(person.id, 0), 0, 0, 0.0)
+        for person in people
+    ]
 
 
 def replace_reference_faces(connection: Connection, model: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -55,19 +173,21 @@ def replace_reference_faces(connection: Connection, model: str, rows: Sequence[M
 
 
 def reference_faces(connection: Connection, model: str) -> list[Any]:
-    """Rows `(person_id, group_name, source, sha256, quality, embedding)` of one embedding model."""
+    """Rows `(person_id, source, sha256, quality, embedding, augmented, producer_id)` of one embedding model, by
+    person and source."""
     statement = (
         select(
-            ReferenceFace.person_id,
-            Person.group_name,
+            survivor().label("person_id"),
             ReferenceFace.source,
             ReferenceFace.sha256,
             ReferenceFace.quality,
             ReferenceFace.embedding,
+            ReferenceFace.augmented,
+            ReferenceFace.producer_id,
         )
         .join(Person, Person.id == ReferenceFace.person_id)
         .where(ReferenceFace.model == model)
-        .order_by(ReferenceFace.person_id, ReferenceFace.source)
+        .order_by(survivor(), ReferenceFace.source)
     )
     return list(connection.execute(statement).all())
 
@@ -105,27 +225,3 @@ def add_classifier(connection: Connection, values: Mapping[str, Any]) -> None:
             set_={"promoted": values["promoted"], "trained_at": func.now()},
         )
     )
-
-
-def unnamed_tracks(connection: Connection, model: str) -> list[Any]:
-    """Rows `(video_id, track_index, embedding)` of faces that got no name, in a fixed order."""
-    statement = (
-        select(FaceEmbedding.video_id, FaceEmbedding.track_index, FaceEmbedding.embedding)
-        .join(
-            FaceLabel,
-            (FaceLabel.video_id == FaceEmbedding.video_id) & (FaceLabel.track_index == FaceEmbedding.track_index),
-        )
-        .where(FaceLabel.person_id.is_(None), FaceEmbedding.model == model)
-        .order_by(FaceEmbedding.video_id, FaceEmbedding.track_index, FaceEmbedding.face_index)
-    )
-    return list(connection.execute(statement).all())
-
-
-def replace_unknown_people(connection: Connection, clusters: Sequence[tuple[int, str, int]]) -> None:
-    """Set the clusters of unnamed tracks, given as `(cluster, video id, track index)`."""
-    connection.execute(delete(UnknownPerson))
-    if clusters:
-        connection.execute(
-            insert(UnknownPerson),
-            [{"cluster": cluster, "video_id": video, "track_index": track} for cluster, video, track in clusters],
-        )

@@ -1,7 +1,8 @@
 """Tables of the catalogue.
 
 Three layers: the model layer (replaced per video, keyed by video and position, so that the same input gives the
-same rows), the library (people, photos, classifiers) and the human layer (human columns of segments, operations).
+same rows), the library (people, photos, classifiers) and the human layer (human columns of segments, marks on
+faces, operations).
 """
 
 from __future__ import annotations
@@ -199,14 +200,23 @@ class FaceEmbedding(Base):
 
 
 class FaceLabel(Base):
+    """Who a track is: a person's word where there is one, else the classifier's; `model_*` is what the classifier
+    alone says."""
+
     __tablename__ = "face_labels"
+    __table_args__ = (CheckConstraint("decided_by in ('model', 'person')", name="decided_by"),)
 
     video_id: Mapped[str] = _video_key()
     track_index: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     confidence: Mapped[float]
+    decided_by: Mapped[str] = mapped_column(server_default="model")
     runner_up_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     runner_up_confidence: Mapped[float]
+    group_name: Mapped[str | None]
+    group_confidence: Mapped[float] = mapped_column(server_default="0")
+    model_person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    model_confidence: Mapped[float] = mapped_column(server_default="0")
     producer_id: Mapped[int] = _producer()
 
 
@@ -271,6 +281,8 @@ class Preview(Base):
 
 
 class Person(Base):
+    """`merged_into` is the person that this one turned out to be: always one that is not merged itself."""
+
     __tablename__ = "people"
     __table_args__ = (UniqueConstraint("group_name", "name", postgresql_nulls_not_distinct=True),)
 
@@ -278,11 +290,15 @@ class Person(Base):
     group_name: Mapped[str | None]
     name: Mapped[str]
     aliases: Mapped[list[str]] = mapped_column(server_default="{}")
+    display: Mapped[str | None]
+    notes: Mapped[str | None]
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ReferenceFace(Base):
-    """An enrolled photograph's face; `source` is the photo's path below the gallery."""
+    """An enrolled photograph's face; `source` is the photo's path below the gallery, `augmented` what is learnt from
+    where that is not `embedding` itself."""
 
     __tablename__ = "reference_faces"
     __table_args__ = (UniqueConstraint("source", "model"),)
@@ -294,6 +310,7 @@ class ReferenceFace(Base):
     quality: Mapped[float]
     model: Mapped[str]
     embedding: Mapped[Any] = mapped_column(VECTOR)
+    augmented: Mapped[Any | None] = mapped_column(VECTOR)
     producer_id: Mapped[int] = _producer()
 
 
@@ -314,13 +331,20 @@ class Classifier(Base):
 
 
 class UnknownPerson(Base):
-    """Which cluster of unnamed faces a track belongs to; the whole table is rewritten at once."""
+    """Which cluster of unnamed faces a track belongs to; the whole table is rewritten at once.
+
+    `time_ms` and `bbox_xyxy` are the track's clearest face: they find it again after the faces were detected anew.
+    `tracks_mark` is the fingerprint of the tracks that were clustered: another one means the row is out of date.
+    """
 
     __tablename__ = "unknown_people"
 
     video_id: Mapped[str] = _video_key()
     track_index: Mapped[int] = mapped_column(primary_key=True)
     cluster: Mapped[int] = mapped_column(index=True)
+    time_ms: Mapped[int]
+    bbox_xyxy: Mapped[list[float]]
+    tracks_mark: Mapped[str]
 
 
 # --- what people see and search ---------------------------------------------------------------------------------
@@ -405,3 +429,28 @@ class Operation(Base):
     video_id: Mapped[str | None] = mapped_column(index=True)
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+
+
+class FaceMark(Base):
+    """What a person said about a face: it is somebody, it is not somebody, or it belongs with other faces.
+
+    Held to the picture (video, time, box as shares of the frame), not to a track, so that it outlives every new
+    detection; `editing/marks.py` finds the track. Never changed or deleted: what is taken back is `revoked_by`.
+    """
+
+    __tablename__ = "face_marks"
+    __table_args__ = (
+        CheckConstraint("kind in ('is', 'is_not', 'group')", name="kind"),
+        CheckConstraint("(kind = 'group') = (group_id is not null)", name="group"),
+        CheckConstraint("(kind <> 'group') = (person_id is not null)", name="person"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), index=True)
+    time_ms: Mapped[int]
+    bbox_xyxy: Mapped[list[float]]
+    kind: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)

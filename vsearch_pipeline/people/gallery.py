@@ -1,205 +1,283 @@
-"""The folder of reference photos, and the faces taken from them."""
+"""The folder of reference photos: who is in it and what people call them."""
 
 from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from vsearch_pipeline.people.detection import FaceDetector
-from vsearch_pipeline.people.embedding import FaceEmbedder
-from vsearch_pipeline.people.quality import face_quality, is_usable
-from vsearch_pipeline.people.records import Box, DetectedFace, FaceObservation, Image
+from vsearch_pipeline.people.records import Image
 
 PHOTO_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-PHOTO_MAX_SIDE: Final = 2048
-"""Larger photos are read at this size, pixels: a face that is worth anything stays far above the minimum."""
-RIVAL_AREA: Final = 0.4
-"""A second face of at least this share of the largest one's area makes the photo ambiguous."""
+
+IssueKind = Literal[
+    "no_folder",
+    "unreadable_folder",
+    "bad_name",
+    "link",
+    "stray",
+    "nested",
+    "no_photos",
+    "merged_folders",
+    "same_name",
+    "names_file",
+    "shared_alias",
+    "unreadable",
+    "conflict",
+    "no_face",
+    "poor",
+    "weak",
+    "several_faces",
+    "duplicate",
+    "suspect",
+    "rejected",
+]
+"""Up to `shared_alias` about folders and names, from `unreadable` on about photos: `weak`, `several_faces` and
+`suspect` ones are used, those of the other kinds are not."""
 
 _LIST_NAME: Final = "gallery.toml"
+_ENTRY_KEYS: Final = ("name", "group", "display", "aliases", "notes")
 _NOT_PHOTOS: Final = frozenset({"thumbs.db", "desktop.ini"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GalleryIssue:
-    """Something in the gallery that could not be used as it is; `reason` is one clause for people."""
+    """Something in the gallery that needs a look.
+
+    Attributes:
+        reason: one clause for people.
+        pictures: aligned faces, (112, 112, 3) each, that show what is meant: the photo's own first.
+    """
 
     path: Path
+    kind: IssueKind
     reason: str
+    pictures: tuple[Image, ...] = ()
+
+    def place(self, folder: Path) -> str:
+        """The path, below `folder` where it lies there."""
+        return (self.path.relative_to(folder) if self.path.is_relative_to(folder) else self.path).as_posix()
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryPerson:
-    """A person and their photos, sorted by name; names are composed Unicode (NFC)."""
+    """A person and their photos, sorted by path; names are composed Unicode (NFC)."""
 
     group: str | None
     name: str
     display: str
     aliases: tuple[str, ...]
+    notes: str
     photos: tuple[Path, ...]
+
+    @property
+    def label(self) -> str:
+        """GROUP/PERSON as the folders are named."""
+        return f"{self.group}/{self.name}" if self.group else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
+    folder: Path
     people: tuple[GalleryPerson, ...]
-    issues: tuple[GalleryIssue, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """The face taken from a photo; the box is in shares (0..1) of the upright photo, `vector` is (dim,)."""
-
-    photo: Path
-    bbox_xyxy: Box
-    quality: float
-    vector: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    references: tuple[Reference, ...]
     issues: tuple[GalleryIssue, ...]
 
 
 def read_gallery(folder: Path) -> Gallery:
     """People of `GROUP/PERSON/photo` and `PERSON/photo`, with the names that `gallery.toml` gives.
 
-    The optional list has entries `[[person]]` with `name` (the folder's), `group` (where there is one),
-    `display` and `aliases`. Hidden files are passed over; what cannot be used is an issue, never an error.
+    The optional list has entries `[[person]]` with `name` (the folder's), `group` (where there is one), `display`,
+    `aliases` and `notes`. Folders whose names differ only in Unicode composition are one. Hidden files are passed
+    over; what cannot be used is an issue, never an error.
     """
     if not folder.is_dir():
-        return Gallery((), (GalleryIssue(folder, "there is no such folder"),))
+        return Gallery(folder, (), (GalleryIssue(folder, "no_folder", "there is no such folder"),))
     issues: list[GalleryIssue] = []
-    people: list[GalleryPerson] = []
-    for top in _visible(folder):
+    found = _merged(_people(folder, issues), issues)
+    people = [person for person in found if person.photos]
+    issues.extend(_same_names(people))
+    people = _with_names(people, folder / _LIST_NAME, issues)
+    issues.extend(_shared_aliases(people, folder / _LIST_NAME))
+    if not found and not issues:
+        issues.append(GalleryIssue(folder, "no_photos", "it has no folder of a person yet"))
+    return Gallery(folder, tuple(people), tuple(issues))
+
+
+def _people(root: Path, issues: list[GalleryIssue]) -> Iterator[tuple[Path, GalleryPerson]]:
+    """Each folder of photos as a person of its own."""
+    for top in _visible(root, issues):
         if not top.is_dir():
             if top.name != _LIST_NAME and top.name.lower() not in _NOT_PHOTOS:
-                issues.append(GalleryIssue(top, "a photo belongs in a folder named after its person"))
+                issues.append(GalleryIssue(top, "stray", "a photo belongs in a folder named after its person"))
             continue
-        inner = [path for path in _visible(top) if path.is_dir()]
-        if not inner or any(path.is_file() and _is_photo(path) for path in _visible(top)):
-            people.append(_person(None, top, issues))
-        people.extend(_person(_composed(top.name), path, issues) for path in inner)
-    people = _with_names([person for person in people if person.photos], folder / _LIST_NAME, issues)
-    return Gallery(tuple(people), tuple(issues))
-
-
-def enrol(photos: Sequence[Path], detector: FaceDetector, embedder: FaceEmbedder) -> Enrolment:
-    """Take the person's face from each of their photos: the largest one that is good enough to embed.
-
-    Photos without such a face are left out; where another face is nearly as large, the largest is taken
-    and the photo reported.
-    """
-    references: list[Reference] = []
-    issues: list[GalleryIssue] = []
-    for photo in photos:
-        image = _read_photo(photo)
-        if image is None:
-            issues.append(GalleryIssue(photo, "it cannot be read as a photo"))
+        if not _may_enter(top, root, issues):
             continue
-        found = detector.detect([image])[0]
-        graded = [(face, face_quality(image, face)) for face in found]
-        usable = [(face, quality) for face, quality in graded if is_usable(face.height, quality)]
-        if not usable:
-            reason = "its faces are too small, blurred or turned away" if found else "no face was found in it"
-            issues.append(GalleryIssue(photo, reason))
-            continue
-        face, quality = max(usable, key=lambda pair: (_area(pair[0]), pair[0].score))
-        rivals = sum(_area(other) >= RIVAL_AREA * _area(face) for other, _ in usable) - 1
-        if rivals:
-            issues.append(GalleryIssue(photo, f"it shows {rivals + 1} people; the largest face was taken"))
-        box = FaceObservation.from_detection(
-            face, index=0, shot_index=0, time_ms=0, frame_size=(image.shape[1], image.shape[0]), quality=quality
-        ).bbox_xyxy
-        references.append(Reference(photo, box, quality, embedder.embed([image], [[face]])[0][0]))
-    return Enrolment(tuple(references), tuple(issues))
+        entries = _visible(top, issues)
+        inner = [path for path in entries if path.is_dir()]
+        if not inner or any(_is_photo(path) for path in entries if not path.is_dir()):
+            yield top, _person(None, top, entries, issues)
+        for path in inner:
+            if _may_enter(path, root, issues):
+                yield path, _person(_composed(top.name), path, _visible(path, issues), issues)
 
 
-def _person(group: str | None, folder: Path, issues: list[GalleryIssue]) -> GalleryPerson:
+def _person(group: str | None, folder: Path, entries: Sequence[Path], issues: list[GalleryIssue]) -> GalleryPerson:
     photos: list[Path] = []
-    for path in _visible(folder):
+    for path in entries:
         if path.is_dir():
             if group is not None:
-                issues.append(GalleryIssue(path, "folders inside a person's folder are not read"))
-        elif not _is_photo(path):
-            if path.name.lower() not in _NOT_PHOTOS:
-                issues.append(GalleryIssue(path, "it is not a JPEG, PNG or WebP photo"))
-        elif path.stat().st_size == 0:
-            issues.append(GalleryIssue(path, "it is empty"))
-        else:
+                issues.append(GalleryIssue(path, "nested", "folders inside a person's folder are not read"))
+        elif _is_photo(path):
             photos.append(path)
+        elif path.name.lower() not in _NOT_PHOTOS:
+            issues.append(GalleryIssue(path, "stray", "it is not a JPEG, PNG or WebP photo"))
     if not photos:
-        issues.append(GalleryIssue(folder, "it has no photo that can be used"))
+        issues.append(GalleryIssue(folder, "no_photos", "it has no photo that can be used"))
     name = _composed(folder.name)
-    return GalleryPerson(group, name, display=name, aliases=(), photos=tuple(photos))
+    return GalleryPerson(group, name, display=name, aliases=(), notes="", photos=tuple(photos))
+
+
+def _merged(folders: Iterable[tuple[Path, GalleryPerson]], issues: list[GalleryIssue]) -> list[GalleryPerson]:
+    people: dict[tuple[str | None, str], GalleryPerson] = {}
+    for folder, person in folders:
+        key = (person.group, person.name)
+        first = people.get(key)
+        if first is None:
+            people[key] = person
+            continue
+        issues.append(
+            GalleryIssue(folder, "merged_folders", f"another folder reads {person.label} too; both are one person")
+        )
+        people[key] = replace(first, photos=tuple(sorted(first.photos + person.photos)))
+    return list(people.values())
+
+
+def _same_names(people: Sequence[GalleryPerson]) -> Iterator[GalleryIssue]:
+    named: dict[str, list[GalleryPerson]] = defaultdict(list)
+    for person in people:
+        named[person.name.casefold()].append(person)
+    for first, *others in named.values():
+        for other in others:
+            reason = (
+                f"{first.label} has the same name and is taken for somebody else; "
+                "put the photos into one folder if they are one person"
+            )
+            yield GalleryIssue(other.photos[0].parent, "same_name", reason)
 
 
 def _with_names(people: list[GalleryPerson], path: Path, issues: list[GalleryIssue]) -> list[GalleryPerson]:
-    """`people` with the display names and aliases of the list at `path`, where there is one."""
+    """`people` with the names and notes of the list at `path`, where there is one."""
+
+    def report(reason: str) -> None:
+        issues.append(GalleryIssue(path, "names_file", reason))
+
     if not path.is_file():
         return people
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("person", [])
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        issues.append(GalleryIssue(path, f"it is not valid TOML: {error}"))
+        report(f"it is not valid TOML: {error}")
         return people
+    except OSError as error:
+        report(f"it cannot be opened ({error.strerror})")
+        return people
+    for key in sorted(content.keys() - {"person"}):
+        report(f"{key!r} means nothing here; entries begin with [[person]]")
     named = {(person.group, person.name): person for person in people}
+    listed: set[tuple[str | None, str]] = set()
+    entries = content.get("person", [])
     for number, entry in enumerate(entries if isinstance(entries, list) else [entries], start=1):
         if not _is_entry(entry):
-            issues.append(GalleryIssue(path, f"entry {number} needs a name, and texts for the rest"))
+            report(f"entry {number} needs a name, a list of texts as aliases, and texts for the rest")
             continue
-        group = _composed(entry["group"]) if entry.get("group") else None
-        key = (group, _composed(entry["name"]))
-        if key not in named:
-            issues.append(GalleryIssue(path, f"there is no folder for {'/'.join(filter(None, key))}"))
-            continue
-        aliases = tuple(dict.fromkeys(_composed(alias) for alias in entry.get("aliases", ())))
-        named[key] = replace(
-            named[key], display=_composed(entry.get("display") or named[key].name), aliases=aliases
-        )
+        for name in sorted(entry.keys() - set(_ENTRY_KEYS)):
+            report(f"entry {number} has {name!r}, which is none of {', '.join(_ENTRY_KEYS)}")
+        who = (_composed(entry["group"]) if entry.get("group") else None, _composed(entry["name"]))
+        if who not in named:
+            report(f"there is no folder with photos for {'/'.join(filter(None, who))}")
+        elif who in listed:
+            report(f"entry {number} names {named[who].label} again; the first one counts")
+        else:
+            listed.add(who)
+            named[who] = _described(named[who], entry)
     return list(named.values())
 
 
+def _described(person: GalleryPerson, entry: dict[str, Any]) -> GalleryPerson:
+    aliases = dict.fromkeys(filter(None, map(_composed, entry.get("aliases", ()))))
+    return replace(
+        person,
+        display=_composed(entry.get("display", "")) or person.name,
+        aliases=tuple(aliases),
+        notes=entry.get("notes", "").strip(),
+    )
+
+
 def _is_entry(entry: Any) -> bool:
-    if not isinstance(entry, dict) or not entry.get("name"):
+    if not isinstance(entry, dict):
         return False
     aliases = entry.get("aliases", [])
-    texts = [entry.get(key, "") for key in ("name", "group", "display")]
-    return isinstance(aliases, list) and all(isinstance(text, str) for text in [*texts, *aliases])
+    texts = [entry.get(key, "") for key in _ENTRY_KEYS if key != "aliases"]
+    if not isinstance(aliases, list) or not all(isinstance(text, str) for text in [*texts, *aliases]):
+        return False
+    return bool(_composed(entry.get("name", "")))
 
 
-def _read_photo(path: Path) -> Image | None:
-    from PIL import Image as Photo
-    from PIL import ImageOps
+def _shared_aliases(people: Sequence[GalleryPerson], path: Path) -> Iterator[GalleryIssue]:
+    claims: dict[str, list[tuple[GalleryPerson, str]]] = defaultdict(list)
+    for person in people:
+        for name in dict.fromkeys((person.name, person.display, *person.aliases)):
+            claimants = claims[name.casefold()]
+            if not claimants or claimants[-1][0] is not person:
+                claimants.append((person, name))
+    for claimants in claims.values():
+        key = claimants[0][1].casefold()
+        if len(claimants) > 1 and any(person.name.casefold() != key for person, _ in claimants):
+            labels = " and ".join(person.label for person, _ in claimants)
+            yield GalleryIssue(path, "shared_alias", f"{claimants[0][1]!r} names {labels}")
 
+
+def _visible(folder: Path, issues: list[GalleryIssue]) -> list[Path]:
     try:
-        with Photo.open(path) as photo:
-            photo.draft("RGB", (PHOTO_MAX_SIDE, PHOTO_MAX_SIDE))
-            upright = ImageOps.exif_transpose(photo).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Photo.DecompressionBombError):
-        return None
-    upright.thumbnail((PHOTO_MAX_SIDE, PHOTO_MAX_SIDE))
-    return np.asarray(upright)
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        issues.append(GalleryIssue(folder, "unreadable_folder", f"it cannot be opened ({error.strerror})"))
+        return []
+    kept = [path for path in found if _is_text(path.name)]
+    for path in found:
+        if not _is_text(path.name):
+            # the name itself cannot be printed or stored
+            shown = path.with_name(path.name.encode(errors="replace").decode())
+            issues.append(GalleryIssue(shown, "bad_name", "its name is not valid UTF-8; give it another one"))
+    return kept
 
 
-def _visible(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+def _may_enter(path: Path, root: Path, issues: list[GalleryIssue]) -> bool:
+    """A link back into the gallery would enrol the same photos as two people, or go round in a circle."""
+    if not path.is_symlink():
+        return True
+    target, home = path.resolve(), root.resolve()
+    if not (target.is_relative_to(home) or home.is_relative_to(target)):
+        return True
+    issues.append(GalleryIssue(path, "link", "it is a link back into the gallery, which is not followed"))
+    return False
 
 
 def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in PHOTO_SUFFIXES
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
-
-
-def _area(face: DetectedFace) -> float:
-    return face.width * face.height

@@ -1,18 +1,31 @@
-"""Looking at a video's frames: which faces are there, and the embeddings of the ones worth it."""
+"""Looking at a video's frames: which faces are there, and the embeddings of the ones worth it.
+
+Frames are read, and faces judged, in worker threads while the networks run; results keep the order of the frames.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TypeVar
 
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
+from vsearch_pipeline.people.motion import Luminance, luminance
 from vsearch_pipeline.people.quality import face_quality, is_usable
-from vsearch_pipeline.people.records import FaceObservation, FaceTrack, Image, Vectors
+from vsearch_pipeline.people.records import DetectedFace, FaceObservation, FaceTrack, Image, Vectors
+from vsearch_pipeline.people.watch import FaceWatch
 
-BATCH = 16
-"""Frames in memory at once."""
+BATCH: Final = 16
+"""Frames embedded at once."""
+_WORKERS: Final = 2
+_AHEAD: Final = 8
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +46,42 @@ class FaceInFrame:
 def observe_faces(
     frames: Sequence[FrameAt], read: Callable[[int], Image], detector: FaceDetector
 ) -> list[FaceInFrame]:
-    """Detect the faces of the given frames and judge their quality.
+    """Find the faces of the given frames and judge their quality.
+
+    The detector runs only where a frame changed (`watch.FaceWatch`).
 
     Args:
-        read: the picture of a frame by its number.
+        frames: in order of time.
+        read: the picture of a frame by its number; called from several threads.
 
     Returns:
         faces numbered from 0, in the order of the frames.
     """
+
+    def prepared(frame: FrameAt) -> tuple[Image, Luminance]:
+        image = read(frame.index)
+        return image, luminance(image)
+
+    watch = FaceWatch(detector)
+    judged: list[tuple[FrameAt, tuple[int, int], list[DetectedFace], Future[list[float]]]] = []
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for frame, (image, small) in zip(frames, _in_order(pool, prepared, frames), strict=True):
+            faces = watch.look(image, small, shot_index=frame.shot_index, time_ms=frame.time_ms)
+            if faces:
+                qualities = pool.submit(_qualities, image, faces)
+                judged.append((frame, (image.shape[1], image.shape[0]), faces, qualities))
     found: list[FaceInFrame] = []
-    for first in range(0, len(frames), BATCH):
-        batch = frames[first : first + BATCH]
-        images = [read(frame.index) for frame in batch]
-        for frame, image, faces in zip(batch, images, detector.detect(images), strict=True):
-            for face in faces:
-                observation = FaceObservation.from_detection(
-                    face,
-                    index=len(found),
-                    shot_index=frame.shot_index,
-                    time_ms=frame.time_ms,
-                    frame_size=(image.shape[1], image.shape[0]),
-                    quality=face_quality(image, face),
-                )
-                found.append(FaceInFrame(frame.index, observation))
+    for frame, size, faces, future in judged:
+        for face, quality in zip(faces, future.result(), strict=True):
+            observation = FaceObservation.from_detection(
+                face,
+                index=len(found),
+                shot_index=frame.shot_index,
+                time_ms=frame.time_ms,
+                frame_size=size,
+                quality=quality,
+            )
+            found.append(FaceInFrame(frame.index, observation))
     return found
 
 
@@ -67,6 +93,9 @@ def embed_best_faces(
 ) -> dict[int, Vectors]:
     """Embed the usable ones of each track's best faces, reading each frame once.
 
+    Args:
+        read: the picture of a frame by its number; called from several threads.
+
     Returns:
         a vector of shape (dim,) by the face's number; small and blurred faces have none.
     """
@@ -75,16 +104,35 @@ def embed_best_faces(
         for index in track.best:
             by_frame[faces[index].frame_index].append(faces[index].face)
     vectors: dict[int, Vectors] = {}
-    wanted = sorted(by_frame)
-    for first in range(0, len(wanted), BATCH):
-        images = [read(index) for index in wanted[first : first + BATCH]]
-        kept = [
-            [(face.index, seen) for face in by_frame[index] for seen in [face.to_detection(size)]
-             if is_usable(seen.height, face.quality)]
-            for index, image in zip(wanted[first : first + BATCH], images, strict=True)
-            for size in [(image.shape[1], image.shape[0])]
-        ]  # fmt: skip
-        embedded = embedder.embed(images, [[seen for _, seen in faces_of_frame] for faces_of_frame in kept])
-        for faces_of_frame, rows in zip(kept, embedded, strict=True):
-            vectors.update({index: row for (index, _), row in zip(faces_of_frame, rows, strict=True)})
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        numbers = iter(sorted(by_frame))
+        images = _in_order(pool, read, sorted(by_frame))
+        while batch := list(islice(zip(numbers, images, strict=True), BATCH)):
+            usable = [_usable(by_frame[number], image) for number, image in batch]
+            embedded = embedder.embed(
+                [image for _, image in batch], [[seen for _, seen in some] for some in usable]
+            )
+            for some, rows in zip(usable, embedded, strict=True):
+                vectors.update({index: row for (index, _), row in zip(some, rows, strict=True)})
     return vectors
+
+
+def _usable(faces: Iterable[FaceObservation], image: Image) -> list[tuple[int, DetectedFace]]:
+    size = (image.shape[1], image.shape[0])
+    seen = [(face, face.to_detection(size)) for face in faces]
+    return [(face.index, found) for face, found in seen if is_usable(found.height, face.quality)]
+
+
+def _qualities(image: Image, faces: Sequence[DetectedFace]) -> list[float]:
+    return [face_quality(image, face) for face in faces]
+
+
+def _in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """`map(work, items)`, computed a few items ahead."""
+    waiting: deque[Future[R]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

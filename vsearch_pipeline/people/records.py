@@ -102,21 +102,41 @@ class FaceTrack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prototype:
-    """Reference vectors of one person."""
+    """Reference faces of one person.
+
+    Attributes:
+        vectors: (n, dim) as they are, for telling how well people are recognised.
+        augmented: (n, dim) what the classifier learns from: each averaged with variants of its picture; the same
+            as `vectors` where None.
+    """
 
     person_id: int
     group: str | None
+    vectors: Vectors
+    augmented: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negative:
+    """Vectors of faces that a person said are not `person_id`."""
+
+    person_id: int
     vectors: Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Who a track is taken for; `person_id` is None for nobody known. Confidences are 0..1."""
+    """Who a track is taken for; `person_id` is None for nobody known. Confidences are 0..1.
+
+    A group may be known where its member is not. A member's confidence never exceeds its group's.
+    """
 
     person_id: int | None
     confidence: float
     runner_up_id: int | None
     runner_up_confidence: float
+    group: str | None = None
+    group_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Faces of a shot linked into tracks by where they are; who they are is not looked at."""
+"""Faces of a shot linked into tracks by where they are; `stitching` looks at who they are."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ MAX_GROWTH: Final = 1.6
 MAX_GAP_STEPS: Final = 3
 """Frames a face may be missing or turned away and still go on as the same track: 1.5 s at 2 a second."""
 BEST_FACES: Final = 5
+BEST_EVERY_MS: Final = 1500
+"""Time of a track for each of its best faces: nearer faces say the same again (cosine 0.98 in talking heads)."""
 
 
 @dataclass(slots=True)
@@ -69,9 +71,18 @@ def link_tracks(observations: Iterable[FaceObservation], step_ms: int) -> list[F
     ]
 
 
-def best_faces(faces: Sequence[FaceObservation], most: int = BEST_FACES) -> tuple[int, ...]:
-    """Indices of up to `most` faces of a track, in order of time: the best of each of as many equal
-    stretches, so that one look of the face does not speak for all."""
+def best_faces(faces: Sequence[FaceObservation]) -> tuple[int, ...]:
+    """Indices of the best faces of a track, in order of time: one for each `BEST_EVERY_MS`, at least one, at most
+    `BEST_FACES`.
+
+    Each is the best of one of as many equal stretches, so that one look of the face does not speak for all.
+    """
+    wanted = (faces[-1].time_ms - faces[0].time_ms) // BEST_EVERY_MS
+    return best_of_stretches(faces, min(max(1, wanted), BEST_FACES))
+
+
+def best_of_stretches(faces: Sequence[FaceObservation], most: int) -> tuple[int, ...]:
+    """Indices of the best face of each of `most` equal stretches, or of all where there are no more."""
     stretches = min(most, len(faces))
     edges = [len(faces) * i // stretches for i in range(stretches + 1)]
     return tuple(
@@ -89,7 +100,7 @@ def _link_shot(faces: Sequence[FaceObservation], step_ms: int) -> list[_Open]:
             (-fit, n, position)
             for n in alive
             for position, face in enumerate(present)
-            if (fit := _fit(tracks[n].last.bbox_xyxy, face.bbox_xyxy)) > 0
+            if (fit := position_fit(tracks[n].last.bbox_xyxy, face.bbox_xyxy)) > 0
         ]
         taken_tracks: set[int] = set()
         taken_faces: set[int] = set()
@@ -102,7 +113,7 @@ def _link_shot(faces: Sequence[FaceObservation], step_ms: int) -> list[_Open]:
     return tracks
 
 
-def _fit(before: Box, after: Box) -> float:
+def position_fit(before: Box, after: Box) -> float:
     """How well two boxes fit one face, 0 for not at all: 1..2 by overlap, 0..1 by nearness where apart."""
     overlap = box_iou(before, after)
     if overlap >= MIN_IOU:

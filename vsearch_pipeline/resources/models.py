@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, get_dagster_logger
 
 from vsearch_pipeline.captioning import registry as captioning_registry
 from vsearch_pipeline.captioning.captioner import Captioner
@@ -15,6 +15,7 @@ from vsearch_pipeline.language.transcription import Transcriber
 from vsearch_pipeline.people import registry as people_registry
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
+from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
 
 load_face_detector = cache(people_registry.load_face_detector)
 load_face_embedder = cache(people_registry.load_face_embedder)
@@ -29,13 +30,23 @@ class FacesResource(ConfigurableResource[Any]):
 
     detector: str
     embedder: str
+    onnx_providers: list[str]
     frames_per_second: float
 
     def load_detector(self) -> FaceDetector:
-        return load_face_detector(self.detector)
+        detector = load_face_detector(self.detector, tuple(self.onnx_providers))
+        _log_provider(detector)
+        return detector
 
     def load_embedder(self) -> FaceEmbedder:
-        return load_face_embedder(self.embedder)
+        embedder = load_face_embedder(self.embedder, tuple(self.onnx_providers))
+        _log_provider(embedder)
+        return embedder
+
+
+def _log_provider(model: FaceDetector | FaceEmbedder) -> None:
+    if isinstance(model, PackDetector | PackEmbedder):
+        get_dagster_logger().info("%s runs on %s", model.name, model.runs_on)
 
 
 class ObjectsResource(ConfigurableResource[Any]):

@@ -1,0 +1,487 @@
+"""`vsearch people`: who is on screen, told and corrected from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, TextColumn
+from rich.table import Table
+
+from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
+from vsearch_pipeline.editing.relabel import RelabelPreview
+from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.settings import Settings
+
+people = typer.Typer(help="Name the people on screen, and correct the names.", no_args_is_help=True)
+
+SHOWN_CHANGES = 40
+NEXT = "See what that changes: `vsearch people relabel --dry-run`."
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What the commands talk through: `cli.py` hands it over where it mounts them."""
+
+    settings: Callable[[], Settings]
+    out: Console
+    err: Console
+    progress: Callable[..., AbstractContextManager[Progress]]
+
+
+def _terminal(context: typer.Context) -> Terminal:
+    terminal = context.find_object(Terminal)
+    if terminal is None:
+        raise TypeError("mount these commands with a Terminal as their context's object")
+    return terminal
+
+
+def _service(settings: Settings, catalog: Catalog) -> PeopleService:
+    return PeopleService(
+        catalog,
+        embedding_model=_embedder(settings).name,
+        step_ms=_step_ms(settings),
+        actor=settings.actor,
+        door="cli",
+    )
+
+
+def _embedder(settings: Settings) -> Any:
+    from vsearch_pipeline.resources.models import load_face_embedder
+
+    return load_face_embedder(settings.face_embedder, settings.onnx_providers)
+
+
+def _step_ms(settings: Settings) -> int:
+    return round(1000 / settings.faces_per_second)
+
+
+# --- photos and training ----------------------------------------------------------------------------------------
+
+
+@people.command()
+def enroll(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Photos in folders GROUP/PERSON.", metavar="DIR")],
+) -> None:
+    """Copy photos of people into the gallery and learn them."""
+    from vsearch_pipeline.editing.photos import copy_photos
+
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    open_catalog(settings)
+    copied = copy_photos(folder, settings.gallery_dir)
+    known = f", {copied.known} were there already" if copied.known else ""
+    terminal.out.print(
+        f"[green]copied[/green]   {copied.copied} photos of {copied.people} people into"
+        f" {escape(str(settings.gallery_dir))}{known}"
+    )
+    for line in copied.left_out:
+        terminal.err.print(f"[yellow]look at[/yellow]  {escape(line)}")
+    _train(terminal, settings)
+    terminal.out.print(NEXT)
+
+
+@people.command()
+def train(context: typer.Context) -> None:
+    """Learn from the photos of the gallery and from the corrections."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    open_catalog(settings)
+    _train(terminal, settings)
+    terminal.out.print(NEXT)
+
+
+def _train(terminal: Terminal, settings: Settings) -> None:
+    """Run the job train_people and print what its assets say."""
+    from vsearch_pipeline.resources.instance import open_instance
+    from vsearch_pipeline.runner import failure_reason, train_people
+
+    with terminal.progress(TextColumn("{task.completed}/{task.total}")) as progress:
+        task = progress.add_task("training", total=2)
+        result = train_people(
+            open_instance(settings), lambda step, done, _: progress.update(task, completed=done, description=step)
+        )
+    if not result.success:
+        raise VsearchError(failure_reason(result))
+    reports = {
+        asset: {name: value.value for name, value in found[0].metadata.items()}
+        for asset in ("gallery", "person_classifier")
+        if (found := result.asset_materializations_for_node(asset))
+    }
+    photos, trained = reports["gallery"], reports["person_classifier"]
+    terminal.out.print(
+        f"[green]trained[/green]  {trained['people']} people, {trained['photos']} photos,"
+        f" {trained['marked_faces']} faces named by hand"
+    )
+    for name, told in (("member_f1_macro", "member F1"), ("group_f1_macro", "group F1")):
+        if name in trained:
+            terminal.out.print(f"         {told} {trained[name]:.3f} on photos held out")
+    if not trained["promoted"]:
+        terminal.err.print(
+            "[yellow]kept[/yellow]     the classifier in use stays: the new one names known people less often"
+        )
+    if photos["issues"] != "*none*":
+        terminal.err.print("These photos or folders need a look:")
+        terminal.err.print(escape(str(photos["issues"])))
+
+
+@people.command()
+def evaluate(
+    context: typer.Context,
+    gallery: Annotated[Path, typer.Option(help="Photos to learn from, in folders GROUP/PERSON.", metavar="DIR")],
+    probes: Annotated[Path, typer.Option(help="Photos to name, in folders of the same names.", metavar="DIR")],
+    strangers: Annotated[
+        Path | None, typer.Option(help="Photos of people who are not in the gallery.", metavar="DIR")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell how well photos would be named; touches no library."""
+    from vsearch_pipeline.people.evaluation import evaluate as evaluate_people
+    from vsearch_pipeline.resources.models import load_face_detector
+
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    with terminal.progress(TextColumn("{task.completed} photos")) as progress:
+        task = progress.add_task("gallery", total=None)
+        result = evaluate_people(
+            gallery,
+            probes,
+            strangers,
+            detector=load_face_detector(settings.face_detector, settings.onnx_providers),
+            embedder=_embedder(settings),
+            progress=lambda step, _: progress.update(task, description=step, advance=1),
+        )
+    if as_json:
+        _print_json(result.report)
+    else:
+        _print_evaluation(terminal, result.report)
+
+
+def _print_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
+    out, labelled, strangers = terminal.out, report["as_labelled"], report["strangers"]
+    learnt = report["gallery"]
+    out.print(
+        f"{learnt['references']} photos of {learnt['people']} people learnt ({report['head']}),"
+        f" {report['probes']} probes"
+    )
+    table = Table("", "F1 weighted", "F1 macro", "mAP", "ROC-AUC")
+    for part in ("group", "member"):
+        if report[part]:
+            table.add_row(part, *(f"{value:.3f}" for value in report[part].values()))
+    out.print(table)
+    out.print(
+        f"named {labelled['named']:.1%}, unknown {labelled['unknown']:.1%}, misnamed {labelled['misnamed']:.1%}"
+    )
+    if strangers:
+        out.print(
+            f"strangers named: {strangers['named']} of {strangers['faces']} ({strangers['false_name_rate']:.1%})"
+        )
+    for person in report["people"]:
+        if person["recall"] is not None and person["recall"] < 1:
+            out.print(f"  {escape(person['person'])}: {person['recall']:.0%} of {person['probes']} named")
+    for issue in learnt["issues"]:
+        terminal.err.print(f"[yellow]look at[/yellow]  {escape(issue['photo'])}: {escape(issue['reason'])}")
+    for name in report["probes_not_in_gallery"]:
+        terminal.err.print(f"[yellow]left out[/yellow] {escape(name)}: the gallery has nobody of that name")
+    for photo in report["probes_without_face"]:
+        terminal.err.print(f"[yellow]no face[/yellow]  {escape(photo)}")
+
+
+# --- looking ----------------------------------------------------------------------------------------------------
+
+
+@people.command("list")
+def list_command(
+    context: typer.Context,
+    unknown: Annotated[bool, typer.Option("--unknown", help="The people without a name instead.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --unknown: write a contact sheet of each cluster's best faces here.", metavar="DIR"
+        ),
+    ] = None,
+) -> None:
+    """Show who there is: the people with a name, or the clusters of faces without one."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    service = _service(settings, open_catalog(settings))
+    if pictures is not None and not unknown:
+        raise InputError("Pictures are made of people without a name: add --unknown.")
+    if unknown:
+        clusters = service.clusters()
+        if pictures is not None:
+            _write_sheets(settings, clusters, pictures)
+        _print_clusters(terminal, clusters, as_json)
+    else:
+        _print_people(terminal, service, as_json)
+
+
+def _print_people(terminal: Terminal, service: PeopleService, as_json: bool) -> None:
+    found = service.people()
+    if as_json:
+        _print_json(
+            [
+                {
+                    "name": item.person.name,
+                    "group": item.person.group,
+                    "display": item.person.display,
+                    "aliases": item.person.aliases,
+                    "photos": item.photos,
+                    "tracks": item.tracks,
+                    "videos": item.videos,
+                    "seconds": item.seconds,
+                }
+                for item in found
+            ]
+        )
+        return
+    if not found:
+        terminal.out.print("Nobody has a name yet: `vsearch people enroll DIR`, or name a cluster.")
+        return
+    table = Table("person", "also", "photos", "tracks", "videos", "on screen")
+    for item in found:
+        aliases = ", ".join(item.person.aliases)
+        table.add_row(
+            escape(str(item.person)),
+            escape(aliases),
+            *map(str, (item.photos, item.tracks, item.videos)),
+            f"{item.seconds:.1f} s",
+        )
+    terminal.out.print(table)
+
+
+def _print_clusters(terminal: Terminal, clusters: list[ClusterSummary], as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            [
+                {
+                    "cluster": item.cluster,
+                    "tracks": [str(track) for track in item.tracks],
+                    "videos": item.videos,
+                    "seconds": item.seconds,
+                    "best": [
+                        {
+                            "track": str(best.track),
+                            "time_ms": best.face.time_ms,
+                            "bbox_xyxy": best.face.bbox_xyxy,
+                            "quality": round(best.face.quality, 3),
+                        }
+                        for best in item.best
+                    ],
+                }
+                for item in clusters
+            ]
+        )
+        return
+    if not clusters:
+        terminal.out.print("Nobody is unknown, or they were not gathered yet: `vsearch people gather`.")
+        return
+    table = Table("cluster", "tracks", "videos", "on screen", "best tracks")
+    for item in clusters:
+        best = ", ".join(str(face.track) for face in item.best[:3])
+        counts = map(str, (item.cluster, len(item.tracks), item.videos))
+        table.add_row(*counts, f"{item.seconds:.1f} s", escape(best))
+    terminal.out.print(table)
+
+
+def _write_sheets(settings: Settings, clusters: list[ClusterSummary], folder: Path) -> None:
+    from vsearch_pipeline.assets.people_pictures import face_sheet
+
+    def frame(video_id: str, index: int) -> Path:
+        return settings.videos_dir / video_id / "frames" / f"{index:06d}.jpg"
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in clusters:
+        sheet = face_sheet(((best, str(best.track)) for best in item.best), frame)
+        if sheet is not None:
+            (folder / f"cluster-{item.cluster}.jpg").write_bytes(sheet)
+
+
+@people.command()
+def gather(context: typer.Context) -> None:
+    """Gather the faces without a name, over the whole library, into likely people."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    service = _service(settings, open_catalog(settings))
+    _gather(settings)
+    _print_clusters(terminal, service.clusters(), as_json=False)
+
+
+def _gather(settings: Settings) -> None:
+    from vsearch_pipeline.resources.instance import open_instance
+    from vsearch_pipeline.runner import failure_reason, gather_unknown_people
+
+    result = gather_unknown_people(open_instance(settings))
+    if not result.success:
+        raise VsearchError(failure_reason(result))
+
+
+# --- editing ----------------------------------------------------------------------------------------------------
+
+
+@people.command()
+def name(
+    context: typer.Context,
+    cluster: Annotated[int, typer.Argument(help="A number of `list --unknown`.")],
+    person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME; a new one makes a new person.")],
+    group: Annotated[str | None, typer.Option(help="The person's group.")] = None,
+) -> None:
+    """Say who the people of a cluster are."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    naming = _service(settings, open_catalog(settings)).name_cluster(cluster, person, group)
+    new = " (new)" if naming.new else ""
+    terminal.out.print(
+        f"[green]named[/green]    cluster {cluster} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
+    )
+    terminal.out.print(NEXT)
+
+
+@people.command()
+def merge(
+    context: typer.Context,
+    first: Annotated[
+        str, typer.Argument(help="A cluster's number, or a person who is somebody else.", metavar="A")
+    ],
+    second: Annotated[str, typer.Argument(help="A cluster's number, or the person who stays.", metavar="B")],
+) -> None:
+    """Say that two are one: two clusters, a cluster and a person, or two people."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    merging = _service(settings, open_catalog(settings)).merge(first, second)
+    into = f"cluster {merging.into}" if isinstance(merging.into, int) else str(merging.into)
+    terminal.out.print(f"[green]merged[/green]   {escape(first)} and {escape(second)} are {escape(into)}")
+    terminal.out.print(NEXT)
+
+
+@people.command()
+def split(
+    context: typer.Context,
+    cluster: Annotated[int, typer.Argument(help="A number of `list --unknown`.")],
+    tracks: Annotated[
+        list[str] | None, typer.Argument(help="Tracks to take out, VIDEO:NUMBER.", metavar="TRACK...")
+    ] = None,
+) -> None:
+    """Take a cluster apart: the given tracks from the rest, or where it holds least."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    service = _service(settings, open_catalog(settings))
+    parts = service.split(cluster, [parse_track(track) for track in tracks or ()])
+    terminal.out.print(f"[green]split[/green]    cluster {cluster} is now {', '.join(map(str, parts))}")
+    terminal.out.print("See them with `vsearch people list --unknown`.")
+
+
+@people.command()
+def reject(
+    context: typer.Context,
+    track: Annotated[str, typer.Argument(help="VIDEO:NUMBER.")],
+    person: Annotated[str | None, typer.Option(help="Who it is not; its present name where not given.")] = None,
+) -> None:
+    """Say that a track is not somebody."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    rejection = _service(settings, open_catalog(settings)).reject(parse_track(track), person)
+    terminal.out.print(f"[green]noted[/green]    {escape(track)} is not {escape(str(rejection.person))}")
+    terminal.out.print(NEXT)
+
+
+@people.command()
+def relabel(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Name every track again by today's photos and corrections, after showing what changes."""
+    from vsearch_pipeline.catalog.identities import tracks_marks
+    from vsearch_pipeline.editing.relabel import relabel_preview
+
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    catalog = open_catalog(settings)
+    preview = relabel_preview(catalog, _embedder(settings), _step_ms(settings))
+    _print_preview(terminal, preview)
+    if dry_run:
+        return
+    if not yes and not typer.confirm(f"Name the faces of {preview.videos} videos again?"):
+        terminal.out.print("Nothing was changed.")
+        return
+    _train(terminal, settings)
+    with catalog.begin() as connection:
+        videos = list(tracks_marks(connection))
+    _relabel(terminal, settings, videos)
+
+
+def _print_preview(terminal: Terminal, preview: RelabelPreview) -> None:
+    if preview.kept:
+        terminal.err.print(f"[yellow]kept[/yellow]     the classifier in use stays: {escape(preview.kept)}")
+    if not preview.changes:
+        terminal.out.print(f"No name would change in {preview.videos} videos.")
+        return
+    table = Table("track", "video", "time", "now", "then", "confidence", "by")
+    for change in preview.changes[:SHOWN_CHANGES]:
+        table.add_row(
+            escape(str(change.track)),
+            escape(change.title),
+            str(change.span),
+            escape(change.before or "-"),
+            escape(change.after or "-"),
+            f"{change.confidence:.2f}",
+            change.decided_by,
+        )
+    terminal.out.print(table)
+    if len(preview.changes) > SHOWN_CHANGES:
+        terminal.out.print(f"and {len(preview.changes) - SHOWN_CHANGES} more")
+    for person, (gained, lost) in preview.per_person.items():
+        terminal.out.print(f"{escape(person)}: +{gained} -{lost}")
+    terminal.out.print(f"{_tracks(preview.changes)} of {len(preview.per_video)} videos would change.")
+
+
+def _relabel(terminal: Terminal, settings: Settings, videos: list[str]) -> None:
+    from vsearch_pipeline.resources.instance import open_instance
+    from vsearch_pipeline.runner import failure_reason, is_served, queue_relabel, relabel_video
+
+    instance = open_instance(settings)
+    if not videos:
+        terminal.out.print("No video has faces yet.")
+        return
+    if is_served(settings):
+        backfill = queue_relabel(instance, videos)
+        terminal.out.print(
+            f"[green]queued[/green]   {len(videos)} videos as backfill {backfill}: watch it in Dagster, under"
+            " Runs, Backfills (`vsearch up` printed the address)"
+        )
+        return
+    failed = []
+    with terminal.progress(TextColumn("{task.completed}/{task.total}")) as progress:
+        task = progress.add_task("relabelling", total=len(videos))
+        for video_id in videos:
+            result = relabel_video(instance, video_id)
+            if not result.success:
+                failed.append(failure_reason(result))
+            progress.advance(task)
+    for reason in failed:
+        terminal.err.print(f"[red]failed[/red]   {escape(reason)}")
+    if failed:
+        raise VsearchError(
+            f"{len(failed)} of {len(videos)} videos could not be relabelled; the reasons are above."
+        )
+    _gather(settings)
+    terminal.out.print(f"[green]done[/green]     {len(videos)} videos were relabelled; search knows the names.")
+
+
+def _tracks(items: tuple[Any, ...]) -> str:
+    return f"{len(items)} track" if len(items) == 1 else f"{len(items)} tracks"
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
