@@ -28,6 +28,7 @@ from vsearch_pipeline.people.clustering import cluster_tracks
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.observe import FrameAt, embed_best_faces, observe_faces
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.quality import face_quality, is_usable
 from vsearch_pipeline.people.records import Box, DetectedFace, FaceObservation, Image, Vectors
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
@@ -153,7 +154,7 @@ def clip_table(
 
 
 def _cosine(way: str, embedder: FaceEmbedder) -> float:
-    return embedder.same_person_cosine if way == "plain loop" else DLIB_COSINE
+    return prior_of(embedder.name).same_person_cosine if way == "plain loop" else DLIB_COSINE
 
 
 def stored(path: Path, folder: Path) -> Stored:
@@ -186,14 +187,13 @@ def ours(detector: FaceDetector, embedder: FaceEmbedder, clip: Stored) -> Outcom
         faces,
         vectors,
         STEP_MS,
-        same_person_cosine=embedder.same_person_cosine,
-        other_person_cosine=embedder.other_person_cosine,
+        prior_of(embedder.name),
     )
     of_tracks = [[vectors[i] for i in track.best if i in vectors] for track in tracks]
     size = clip.read(clip.frames[0].index).shape[1::-1] if found else (1, 1)
     return Outcome(
         tuple((f.frame_index, f.face.to_detection((size[0], size[1])).bbox_xyxy) for f in found),
-        _people(of_tracks, embedder.same_person_cosine),
+        _people(of_tracks, prior_of(embedder.name).same_person_cosine),
     )
 
 

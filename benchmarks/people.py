@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from benchmarks.report import machine, table
 from vsearch_pipeline.people.alignment import ARCFACE_LANDMARKS
-from vsearch_pipeline.people.calibration import FacePrior, prior_of
 from vsearch_pipeline.people.metrics import class_scores, open_set
+from vsearch_pipeline.people.prior import FacePrior, prior_of
 from vsearch_pipeline.people.records import DetectedFace, Image, Prototype, Vectors
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
 from vsearch_pipeline.people.training import train

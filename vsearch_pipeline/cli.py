@@ -280,8 +280,7 @@ def search(
 
 
 def _search_face(settings: Settings, photo: Path, *, as_json: bool, limit: int) -> None:
-    from vsearch_pipeline.people.calibration import prior_of
-    from vsearch_pipeline.people.clustering import same_person_cosine
+    from vsearch_pipeline.people.prior import prior_of
     from vsearch_pipeline.resources.models import load_face_detector, load_face_embedder
     from vsearch_pipeline.search.faces import FaceSearch, appearances_as_json
 
@@ -290,7 +289,7 @@ def _search_face(settings: Settings, photo: Path, *, as_json: bool, limit: int) 
         open_catalog(settings),
         load_face_detector(settings.face_detector, settings.onnx_providers),
         embedder,
-        same_person_cosine(prior_of(embedder.name)),
+        prior_of(embedder.name).same_person_cosine,
     ).search(photo)[:limit]
     if as_json:
         print(json.dumps(appearances_as_json(found), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich

@@ -26,8 +26,8 @@ from vsearch_pipeline.editing.labelling import label_tracks
 from vsearch_pipeline.editing.marks import Verdict, verdicts
 from vsearch_pipeline.editing.relabel import relabel_preview
 from vsearch_pipeline.editing.training import MOST_MARKED, gather_lessons, propose_classifier, why_worse
-from vsearch_pipeline.people.calibration import prior_of
 from vsearch_pipeline.people.classifier import PersonClassifier
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import Prototype
 from vsearch_pipeline.people.training import train
 

@@ -58,8 +58,6 @@ class PatternEmbedder:
     name = "patterns"
     version = "1"
     dim = _CELLS * _CELLS
-    same_person_cosine = 0.5
-    other_person_cosine = 0.2
 
     def __init__(self) -> None:
         self.embedded = 0

@@ -7,13 +7,12 @@ import pytest
 
 from tests.people.vectors import PRIOR, Faces
 from vsearch_pipeline.people.calibration import (
-    ARCFACE_PRIOR,
     FALSE_NAMES,
-    prior_of,
     raised_by_negatives,
     thresholds,
 )
 from vsearch_pipeline.people.heads import centre_of, centred, prototype_head
+from vsearch_pipeline.people.prior import ARCFACE_PRIOR, prior_of
 
 
 def cosines_to_means(people: int, photos: int) -> tuple[float, float, float]:

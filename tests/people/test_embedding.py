@@ -16,6 +16,7 @@ from tests.people.photos import (
 )
 from vsearch_pipeline.errors import ModelUnavailableError
 from vsearch_pipeline.people.alignment import ARCFACE_LANDMARKS
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import DetectedFace
 from vsearch_pipeline.people.registry import load_face_embedder
 
@@ -30,7 +31,7 @@ def test_the_same_face_is_nearer_than_another() -> None:
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     cosines = vectors @ vectors[0]
     assert min(cosines[1:3]) > 0.95
-    assert cosines[3] < embedder().other_person_cosine
+    assert cosines[3] < prior_of("sface-dlib").other_person_cosine
 
 
 def test_faces_come_back_with_their_images_and_do_not_depend_on_each_other() -> None:
@@ -102,7 +103,7 @@ def test_the_thresholds_for_one_and_for_two_people_hold_on_aligned_crops() -> No
     vectors = np.concatenate(embedder().embed([read(path) for path in paths], [[template]] * len(paths)))
     first, second = np.triu_indices(len(paths), 1)
     cosines, same = (vectors @ vectors.T)[first, second], people[first] == people[second]
-    assert (cosines[~same] >= embedder().same_person_cosine).mean() < 0.005
-    assert (cosines[same] >= embedder().same_person_cosine).mean() > 0.7
-    assert (cosines[same] < embedder().other_person_cosine).mean() < 0.02
-    assert (cosines[~same] < embedder().other_person_cosine).mean() > 0.7
+    assert (cosines[~same] >= prior_of("sface-dlib").same_person_cosine).mean() < 0.005
+    assert (cosines[same] >= prior_of("sface-dlib").same_person_cosine).mean() > 0.7
+    assert (cosines[same] < prior_of("sface-dlib").other_person_cosine).mean() < 0.02
+    assert (cosines[~same] < prior_of("sface-dlib").other_person_cosine).mean() > 0.7

@@ -6,8 +6,8 @@ import pytest
 
 from tests.people.photos import detector, embedder
 from tests.people.test_watch import STEP, man, street, woman
-from vsearch_pipeline.people.embedding import SfaceDlibEmbedder
 from vsearch_pipeline.people.observe import BATCH, FaceInFrame, FrameAt, embed_best_faces, observe_faces
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.quality import face_quality
 from vsearch_pipeline.people.records import DetectedFace, FaceTrack, Image, Vectors
 from vsearch_pipeline.people.stitching import stitch_tracks
@@ -116,15 +116,7 @@ def test_a_person_who_was_hidden_is_one_track_and_people_who_change_places_are_t
     # a profile does not decide, but here the man's must
     faces = [_with_quality(f) for f in found]
     vectors = embed_best_faces(linked, faces, reader(images), embedder())
-    ours = SfaceDlibEmbedder
-    stitched = stitch_tracks(
-        linked,
-        [f.face for f in faces],
-        vectors,
-        STEP,
-        same_person_cosine=ours.same_person_cosine,
-        other_person_cosine=ours.other_person_cosine,
-    )
+    stitched = stitch_tracks(linked, [f.face for f in faces], vectors, STEP, prior_of(embedder().name))
     assert [t.faces for t in stitched] == [tuple(range(10)), tuple(range(10, 15))]
 
 

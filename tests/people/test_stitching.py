@@ -6,19 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.people.test_tracking import STEP, face, videos
+from vsearch_pipeline.people.prior import FacePrior
 from vsearch_pipeline.people.records import FaceObservation, FaceTrack, Vectors
 from vsearch_pipeline.people.stitching import DECIDING_QUALITY, MAX_HIDDEN_MS, stitch_tracks
 from vsearch_pipeline.people.tracking import BEST_FACES, link_tracks
 
 HER = np.array((1, 0, 0), dtype=np.float32)
 HIM = np.array((0, 1, 0), dtype=np.float32)
+PRIOR = FacePrior(stranger_mean=0.24, stranger_sd=0.05, same_mean=0.97)
+"""One person from 0.70 on, two below 0.40."""
 BETWEEN = np.array((0.8, 0.6, 0), dtype=np.float32)
 
 
 def stitch(faces: list[FaceObservation], vectors: dict[int, Vectors]) -> list[FaceTrack]:
-    return stitch_tracks(
-        link_tracks(faces, STEP), faces, vectors, STEP, same_person_cosine=0.7, other_person_cosine=0.4
-    )
+    return stitch_tracks(link_tracks(faces, STEP), faces, vectors, STEP, PRIOR)
 
 
 @given(videos(), st.integers(0, 2**32))

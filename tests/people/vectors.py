@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vsearch_pipeline.people.calibration import FacePrior
+from vsearch_pipeline.people.prior import FacePrior
 from vsearch_pipeline.people.records import Prototype, Vectors
 
 DIM = 64

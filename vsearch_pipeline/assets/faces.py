@@ -26,6 +26,7 @@ from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.people.observe import FaceInFrame, FrameAt, embed_best_faces, observe_faces
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import FaceObservation, Image
 from vsearch_pipeline.people.records import FaceTrack as Track
 from vsearch_pipeline.people.stitching import stitch_tracks
@@ -138,14 +139,7 @@ def face_tracks(
             shot_ends = [shot.end_ms for shot in read_rows(connection, Shot, record.id, "index")]
         linked = link_tracks([f.face for f in found], step_ms)
         vectors = embed_best_faces(linked, found, lambda index: read_rgb(media.frame(record.id, index)), embedder)
-        tracks = stitch_tracks(
-            linked,
-            [f.face for f in found],
-            vectors,
-            step_ms,
-            same_person_cosine=embedder.same_person_cosine,
-            other_person_cosine=embedder.other_person_cosine,
-        )
+        tracks = stitch_tracks(linked, [f.face for f in found], vectors, step_ms, prior_of(embedder.name))
         seen = sorted(index for track in tracks for index in track.faces)
         ends = [min(track.end_ms, shot_ends[track.shot_index]) for track in tracks]
         embedded = [(index, track.index) for track in tracks for index in track.best if index in vectors]

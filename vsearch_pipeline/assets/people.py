@@ -49,9 +49,9 @@ from vsearch_pipeline.editing.marks import NOTHING_SAID, find_track, verdicts
 from vsearch_pipeline.editing.people import ClusterSummary, summarize_clusters
 from vsearch_pipeline.editing.training import propose_classifier
 from vsearch_pipeline.media.pictures import people_timeline
-from vsearch_pipeline.people.calibration import prior_of
 from vsearch_pipeline.people.classifier import PersonClassifier
-from vsearch_pipeline.people.clustering import carry_numbers, cluster_tracks, same_person_cosine
+from vsearch_pipeline.people.clustering import carry_numbers, cluster_tracks
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.resources.models import FacesResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange
@@ -281,7 +281,7 @@ def gather_unknown_people(connection: Connection, model: str, step_ms: int) -> N
     means = np.stack([track.vectors.mean(axis=0) for track, _ in unnamed])
     clusters = [
         [unnamed[i][0] for i in cluster.tracks]
-        for cluster in cluster_tracks(means, same_person_cosine(prior_of(model)), [group for _, group in unnamed])
+        for cluster in cluster_tracks(means, prior_of(model).same_person_cosine, [group for _, group in unnamed])
     ]
     carried = carry_numbers([[track.ref for track in tracks] for tracks in clusters], numbers)
     new = iter(take_numbers(connection, "cluster", carried.count(None)) if None in carried else ())

@@ -297,8 +297,8 @@ class Person(Base):
 
 
 class ReferenceFace(Base):
-    """An enrolled photograph's face; `source` is the photo's path below the gallery, `augmented` what is learnt from
-    where that is not `embedding` itself."""
+    """An enrolled photograph's face; `source` is the photo's path below the gallery, `augmented` what is learnt
+    from where that is not `embedding` itself."""
 
     __tablename__ = "reference_faces"
     __table_args__ = (UniqueConstraint("source", "model"),)

@@ -42,8 +42,8 @@ from vsearch_pipeline.catalog.library import (
 from vsearch_pipeline.catalog.videos import Door, get_video
 from vsearch_pipeline.editing.marks import marks_by_track, verdict
 from vsearch_pipeline.errors import InputError, NotFoundError
-from vsearch_pipeline.people.calibration import prior_of
-from vsearch_pipeline.people.clustering import break_apart, same_person_cosine
+from vsearch_pipeline.people.clustering import break_apart
+from vsearch_pipeline.people.prior import prior_of
 
 BEST_FACES = 12
 """Faces that show a cluster."""
@@ -316,7 +316,7 @@ class PeopleService:
     def _weakest(self, connection: Connection, refs: Sequence[TrackRef]) -> list[list[TrackRef]]:
         looks = {track.ref: track.vectors for track in self._tracks(connection, {ref.video_id for ref in refs})}
         means = np.stack([looks[ref].mean(axis=0) for ref in refs])
-        lowest = same_person_cosine(prior_of(self.embedding_model))
+        lowest = prior_of(self.embedding_model).same_person_cosine
         return [[refs[i] for i in part.tracks] for part in break_apart(means, lowest)]
 
     def _tracks(self, connection: Connection, videos: Iterable[str]) -> list[Track]:

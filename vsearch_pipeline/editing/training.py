@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.identities import Mark, Track, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import list_people, promoted_classifier, reference_faces
 from vsearch_pipeline.editing.marks import verdicts
-from vsearch_pipeline.people.calibration import prior_of
 from vsearch_pipeline.people.classifier import PersonClassifier
 from vsearch_pipeline.people.embedding import FaceEmbedder
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import Negative, Prototype, Vectors
 from vsearch_pipeline.people.training import train
 

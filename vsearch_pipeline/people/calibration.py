@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from vsearch_pipeline.people.heads import Head, Owners, centring, prototype_head
+from vsearch_pipeline.people.heads import Head, Owners, prototype_head
+from vsearch_pipeline.people.prior import FacePrior
 from vsearch_pipeline.people.records import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -28,53 +28,6 @@ SOFTNESS: Final = 1 / 3
 """Standard deviations of the strangers' cosines over which the odds of a name change by a factor e."""
 NEGATIVE_STEP: Final = 0.25
 """Standard deviations by which a threshold is put above the most alike face that was said not to be the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class FacePrior:
-    """What is known of an embedder before any gallery: cosines between two single faces.
-
-    Attributes:
-        stranger_mean: mean for two different people.
-        stranger_sd: its standard deviation.
-        same_mean: mean for one person.
-    """
-
-    stranger_mean: float
-    stranger_sd: float
-    same_mean: float
-
-    def stranger_mean_to(self, references: int) -> float:
-        """Mean cosine of strangers to the unit mean of that many faces of a person."""
-        return self.stranger_mean / float(np.sqrt(self.same_mean + (1 - self.same_mean) / references))
-
-    def centred(self, people: int, references: float) -> FacePrior:
-        """The same once `heads.centre_of` that many people, each with about that many faces, is taken away.
-
-        Follows from the means of the dot products; vectors are of length 1, and a person's own share of the centre
-        makes them more alike to it than strangers are.
-        """
-        share = centring(people)
-        strangers, same = self.stranger_mean, self.same_mean
-        own = strangers + (same + (1 - same) / references - strangers) / people
-        again = strangers + (same - strangers) / people
-        power = share**2 * own
-        lengths = [float(np.sqrt(1 - 2 * share * along + power)) for along in (strangers, own, again)]
-        return FacePrior(
-            (strangers - share * (strangers + own) + power) / (lengths[0] * lengths[1]),
-            self.stranger_sd / (lengths[0] * lengths[1]),
-            (same - share * (again + own) + power) / (lengths[2] * lengths[1]),
-        )
-
-
-PRIORS: Final[dict[str, FacePrior]] = {"sface-dlib": FacePrior(0.658, 0.0395, 0.8465)}
-"""Measured on 12 people x 60 photos."""
-ARCFACE_PRIOR: Final = FacePrior(0.02, 0.07, 0.62)
-"""Of ArcFace models trained on millions of people (insightface's packs), by their published score histograms."""
-
-
-def prior_of(embedder: str) -> FacePrior:
-    return PRIORS.get(embedder, ARCFACE_PRIOR)
 
 
 def thresholds(head: Head, references: Vectors, owners: Owners, prior: FacePrior) -> Floats:

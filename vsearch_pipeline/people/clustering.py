@@ -9,15 +9,8 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from vsearch_pipeline.people.calibration import FacePrior
 from vsearch_pipeline.people.records import Cluster, Vectors
 
-SAME_SHARE: Final = 0.63
-"""Where between strangers' mean cosine and one person's mean cosine faces begin to be taken for one person.
-
-Measured with sface-dlib on 12 people (30 photos each): of the pairs of tracks put together all belong together, of
-those that belong together 95 (tracks of one face) to 100 of 100 (three faces and more) are; at 0.5 one pair in six
-that is put together is wrong."""
 _CHUNK: Final = 1024
 _NO_GROUP: Final = -1
 _APART: Final = -2.0
@@ -26,11 +19,6 @@ _APART: Final = -2.0
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 T = TypeVar("T", bound=Hashable)
-
-
-def same_person_cosine(prior: FacePrior) -> float:
-    """Lowest cosine at which two faces, or the mean between two tracks, are taken for one person."""
-    return prior.stranger_mean + SAME_SHARE * (prior.same_mean - prior.stranger_mean)
 
 
 def cluster_tracks(

@@ -42,16 +42,6 @@ class FaceEmbedder(Protocol):
     @property
     def dim(self) -> int: ...
 
-    @property
-    def same_person_cosine(self) -> float:
-        """Mean cosine between the faces of two tracks from which on they are one person."""
-        ...
-
-    @property
-    def other_person_cosine(self) -> float:
-        """Mean cosine between two stretches of a track below which they are two people."""
-        ...
-
     def embed(self, images: Sequence[Image], faces: Sequence[Sequence[DetectedFace]]) -> list[Vectors]:
         """Embed the faces of each image.
 
@@ -76,10 +66,6 @@ class SfaceDlibEmbedder:
 
     name: Final = "sface-dlib"
     dim: Final = SFACE_DIM + DESCRIPTOR_DIM
-    same_person_cosine: Final = 0.79
-    """Of single photographs of two of 12 people one pair in 1,000 is above it, of the same person 85 in 100."""
-    other_person_cosine: Final = 0.7
-    """Of single photographs of the same of 12 people two pairs in 1,000 are below it, of two people 86 in 100."""
 
     def __init__(self) -> None:
         self._lock = Lock()

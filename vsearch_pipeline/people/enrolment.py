@@ -29,6 +29,7 @@ from vsearch_pipeline.people.photo_faces import (
     read_photo,
 )
 from vsearch_pipeline.people.photographs import photo_bytes
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import Box, DetectedFace, Image, Landmarks
 from vsearch_pipeline.people.suspects import NEAREST, Suspect, find_suspects
 
@@ -240,7 +241,7 @@ class _Work:
         """The face most like the person's other photos; without any, those that are nobody else's."""
         if own:
             return (max(faces, key=lambda face: _likeness(face, own)),)
-        same = self._embedder.same_person_cosine
+        same = prior_of(self._embedder.name).same_person_cosine
         left = tuple(face for face in faces if all(_likeness(face, rows) < same for rows in others))
         return left or faces
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vsearch_pipeline.errors import InputError
-from vsearch_pipeline.people.calibration import prior_of
 from vsearch_pipeline.people.classifier import PersonClassifier
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
@@ -19,6 +18,7 @@ from vsearch_pipeline.people.enrolment import Enrolment, enrol_gallery
 from vsearch_pipeline.people.gallery import Gallery, read_gallery
 from vsearch_pipeline.people.metrics import NOBODY, class_scores, confusion, open_set
 from vsearch_pipeline.people.photo_faces import faces_in_photos, read_photo
+from vsearch_pipeline.people.prior import prior_of
 from vsearch_pipeline.people.records import Prototype, Vectors
 from vsearch_pipeline.people.training import train
 

@@ -30,10 +30,6 @@ MIN_SCORE: Final = 0.5
 """insightface's own default."""
 BATCH: Final = 64
 """Most faces in one run of the recognition model: 10 MB of input."""
-SAME_PERSON_COSINE: Final = 0.28
-"""insightface's recognition demo calls two faces one person from here on (web-demos/src_recognition)."""
-OTHER_PERSON_COSINE: Final = 0.2
-"""The same demo calls two faces different people below this."""
 
 _VERSION_DIGITS: Final = 12
 _LOADING: Final = Lock()
@@ -138,9 +134,6 @@ class PackDetector:
 
 class PackEmbedder:
     """The recognition model of a pack (ArcFace)."""
-
-    same_person_cosine: Final = SAME_PERSON_COSINE
-    other_person_cosine: Final = OTHER_PERSON_COSINE
 
     def __init__(self, pack: str, providers: tuple[str, ...]) -> None:
         """Nothing is read before first use; see `load_pack` for the arguments and what that raises."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from vsearch_pipeline.people.prior import FacePrior
 from vsearch_pipeline.people.records import FaceObservation, FaceTrack, Vectors
 from vsearch_pipeline.people.tracking import BEST_FACES, best_of_stretches, position_fit
 
@@ -45,13 +46,11 @@ def stitch_tracks(
     faces: Sequence[FaceObservation],
     vectors: Mapping[int, Vectors],
     step_ms: int,
-    *,
-    same_person_cosine: float,
-    other_person_cosine: float,
+    prior: FacePrior,
 ) -> list[FaceTrack]:
     """Cut tracks whose best faces plainly disagree, then join those of a shot that agree.
 
-    A track is cut between two of its best faces where the mean cosine across is lowest, if it is below
+    A track is cut between two of its best faces where the mean cosine across is lowest, if it is below the prior's
     `other_person_cosine`; in between, where the position fits worst. Two tracks are joined if no stretch of one is
     on screen together with one of the other, at most `MAX_HIDDEN_MS` lie between them, and the mean cosine of
     their best faces is at least `same_person_cosine`: the most alike first.
@@ -61,6 +60,7 @@ def stitch_tracks(
         faces: all faces of these tracks, by their `index`.
         vectors: (dim,) unit vectors by the face's index, for those of the best faces that were embedded.
         step_ms: time between two frames that were looked at.
+        prior: of the embedder.
 
     Returns:
         tracks with the guarantees of `link_tracks`, except that a joined track may be out of sight for longer.
@@ -72,8 +72,8 @@ def stitch_tracks(
         whole = [
             _piece([faces[i] for i in t.faces], [faces[i] for i in t.best], t.end_ms, vectors) for t in of_shot
         ]
-        cut = [piece for track in whole for piece in _cut(track, vectors, step_ms, other_person_cosine)]
-        pieces += _joined(cut, same_person_cosine)
+        cut = [piece for track in whole for piece in _cut(track, vectors, step_ms, prior.other_person_cosine)]
+        pieces += _joined(cut, prior.same_person_cosine)
     pieces.sort(key=lambda piece: (piece.faces[0].time_ms, piece.faces[0].index))
     return [
         FaceTrack(

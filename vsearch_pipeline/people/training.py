@@ -12,13 +12,13 @@ import numpy.typing as npt
 from vsearch_pipeline.people.calibration import (
     FALSE_NAMES,
     SOFTNESS,
-    FacePrior,
     raised_by_negatives,
     thresholds,
 )
 from vsearch_pipeline.people.classifier import PersonClassifier
 from vsearch_pipeline.people.heads import HEADS, Head, Owners, centre_of, centred
 from vsearch_pipeline.people.metrics import NOBODY, class_scores, confusion, open_set
+from vsearch_pipeline.people.prior import FacePrior
 from vsearch_pipeline.people.records import Negative, Prototype, Vectors
 
 FOLDS: Final = 5

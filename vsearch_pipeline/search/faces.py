@@ -33,8 +33,8 @@ class FaceSearch:
     """Finds where a face is on screen.
 
     Args:
-        threshold: lowest cosine between the photo's face and one of a track's, -1..1; `same_person_cosine` of
-            `people/clustering.py` gives it for an embedder.
+        threshold: lowest cosine between the photo's face and one of a track's, -1..1; the `same_person_cosine`
+            of the embedder's prior.
     """
 
     def __init__(self, catalog: Catalog, detector: FaceDetector, embedder: FaceEmbedder, threshold: float) -> None:
