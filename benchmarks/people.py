@@ -6,7 +6,6 @@ thresholds, and the regularisation of the regression, come from cross-validation
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -348,7 +347,3 @@ def _cells(scores: list[Any]) -> list[str]:
 
 def _share(values: list[float]) -> str:
     return f"{np.mean(values):.2%}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -281,3 +281,22 @@ def test_every_mistake_is_a_sentence(vsearch: Say, arguments: tuple[str, ...], s
     result = vsearch(*arguments)
     assert result.exit_code == 1
     assert re.search(sentence, str(result.exception))
+
+
+def test_evaluate_touches_no_library(vsearch: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("gallery", "probes"):
+        place = tmp_path / folder / "nasa" / "eileen"
+        place.mkdir(parents=True)
+        Photo.fromarray(astronaut()).save(place / f"{folder}.png")
+
+    def untouched(_: Any) -> Catalog:
+        raise AssertionError("the catalogue was opened")
+
+    monkeypatch.setattr("vsearch_pipeline.cli_people.open_catalog", untouched)
+    asked = ("evaluate", "--gallery", str(tmp_path / "gallery"), "--probes", str(tmp_path / "probes"))
+    report = json.loads(vsearch(*asked, "--json").output)
+    assert report["as_labelled"]["named"] == 1
+    assert report["embedder"]["name"] == MODEL
+    shown = vsearch(*asked, "--strangers", str(tmp_path / "probes")).output
+    assert "strangers named: 1 of 1" in shown
+    assert "misnamed 0.0%" in shown

@@ -16,6 +16,7 @@ from rich.progress import Progress, TextColumn
 from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.editing.relabel import RelabelPreview
 from vsearch_pipeline.errors import InputError, VsearchError
@@ -302,9 +303,14 @@ def _write_sheets(settings: Settings, clusters: list[ClusterSummary], folder: Pa
 
     folder.mkdir(parents=True, exist_ok=True)
     for item in clusters:
-        sheet = face_sheet(((best, str(best.track)) for best in item.best), frame)
+        sheet = face_sheet(((best, _short(best.track)) for best in item.best), frame)
         if sheet is not None:
             (folder / f"cluster-{item.cluster}.jpg").write_bytes(sheet)
+
+
+def _short(track: TrackRef) -> str:
+    """What fits below a picture, with the track's number."""
+    return f"{track.video_id[:16]}:{track.index}"
 
 
 @people.command()
@@ -332,17 +338,23 @@ def _gather(settings: Settings) -> None:
 @people.command()
 def name(
     context: typer.Context,
-    cluster: Annotated[int, typer.Argument(help="A number of `list --unknown`.")],
+    who: Annotated[
+        str, typer.Argument(help="A cluster's number, or a track as VIDEO:NUMBER.", metavar="CLUSTER|TRACK")
+    ],
     person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME; a new one makes a new person.")],
     group: Annotated[str | None, typer.Option(help="The person's group.")] = None,
 ) -> None:
-    """Say who the people of a cluster are."""
+    """Say who the people of a cluster are, or who a single track is."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    naming = _service(settings, open_catalog(settings)).name_cluster(cluster, person, group)
+    service = _service(settings, open_catalog(settings))
+    if who.isascii() and who.isdigit():
+        naming = service.name_cluster(int(who), person, group)
+    else:
+        naming = service.name_track(parse_track(who), person, group)
     new = " (new)" if naming.new else ""
     terminal.out.print(
-        f"[green]named[/green]    cluster {cluster} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
+        f"[green]named[/green]    {escape(who)} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
     )
     terminal.out.print(NEXT)
 

@@ -114,6 +114,21 @@ def test_a_named_cluster_is_somebody_from_then_on(
     assert (operation.kind, operation.actor, operation.door) == ("people.name", "tester", "cli")
 
 
+def test_a_single_track_is_named_whatever_it_was_taken_for(
+    connection: Connection, embedder: ToyEmbedder, service: PeopleService
+) -> None:
+    video = add_video(connection)
+    ana, again, _ = add_tracks(connection, video, ["ana", "ana", "ben"], embedder.name)
+    gather(connection, embedder)
+    service.name_cluster(cluster_of(service, ana), "Track Ana")
+    naming = service.name_track(again, "Track Bea", group="Band")
+    assert (naming.new, naming.tracks) == (True, (again,))
+    assert said(connection, embedder, again) == ("Band/Track Bea", set())
+    assert said(connection, embedder, ana) == ("Track Ana", set())
+    with pytest.raises(NotFoundError, match="no track"):
+        service.name_track(TrackRef(video, 99), "Track Ana")
+
+
 def test_the_newest_name_counts_and_the_older_stays_in_the_history(
     connection: Connection, embedder: ToyEmbedder, service: PeopleService
 ) -> None:

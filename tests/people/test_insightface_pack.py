@@ -396,7 +396,7 @@ def test_a_pack_that_cannot_be_downloaded(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_without_insightface_the_sentence_says_how_to_get_it(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "insightface.app", None)
-    assert "run `make models`" in refusal(pack / "..")
+    assert "run `make install`" in refusal(pack / "..")
 
 
 def test_providers_that_are_not_there(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tests.people.test_tracking import STEP, face, videos
 from vsearch_pipeline.people.prior import FacePrior
+from vsearch_pipeline.people.quality import DECIDING_QUALITY
 from vsearch_pipeline.people.records import FaceObservation, FaceTrack, Vectors
-from vsearch_pipeline.people.stitching import DECIDING_QUALITY, MAX_HIDDEN_MS, stitch_tracks
+from vsearch_pipeline.people.stitching import MAX_HIDDEN_MS, stitch_tracks
 from vsearch_pipeline.people.tracking import BEST_FACES, link_tracks
 
 HER = np.array((1, 0, 0), dtype=np.float32)

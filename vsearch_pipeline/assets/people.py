@@ -14,6 +14,7 @@ from dagster import (
     MetadataValue,
     asset,
 )
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.people_pictures import confusion_picture, face_sheet
@@ -278,7 +279,7 @@ def gather_unknown_people(connection: Connection, model: str, step_ms: int) -> N
         replace_clusters(connection, {})
         return
     # not brought back to length 1, so that a dot product is the mean cosine between two tracks' faces
-    means = np.stack([track.vectors.mean(axis=0) for track, _ in unnamed])
+    means = np.stack([_mean_of_deciding(track) for track, _ in unnamed])
     clusters = [
         [unnamed[i][0] for i in cluster.tracks]
         for cluster in cluster_tracks(means, prior_of(model).same_person_cosine, [group for _, group in unnamed])
@@ -292,6 +293,12 @@ def gather_unknown_people(connection: Connection, model: str, step_ms: int) -> N
             for number, tracks in zip(carried, clusters, strict=True)
         },
     )
+
+
+def _mean_of_deciding(track: Track) -> NDArray[np.float32]:
+    """Zeros where no face decides: like nothing, such a track is gathered with others by hand only."""
+    rows = list(track.deciding)
+    return track.vectors[rows].mean(axis=0) if rows else np.zeros(track.vectors.shape[1], np.float32)
 
 
 def _cluster_table(clusters: Sequence[ClusterSummary]) -> str:

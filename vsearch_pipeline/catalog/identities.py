@@ -25,6 +25,7 @@ from vsearch_pipeline.catalog.models import (
 )
 from vsearch_pipeline.catalog.stages import read_rows
 from vsearch_pipeline.catalog.videos import Door, log_operation
+from vsearch_pipeline.people.quality import DECIDING_QUALITY
 from vsearch_pipeline.people.records import Box, Vectors
 from vsearch_pipeline.timeline import TimeRange
 
@@ -109,6 +110,11 @@ class Track:
         """Of the embedded faces, in their order, 0..1."""
         quality = {face.index: face.quality for face in self.faces}
         return [quality[index] for index in self.embedded]
+
+    @property
+    def deciding(self) -> tuple[int, ...]:
+        """Rows of `vectors` whose faces are clear enough to decide who it is; there may be none."""
+        return tuple(row for row, quality in enumerate(self.qualities) if quality >= DECIDING_QUALITY)
 
 
 # --- operations -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Literal
 from vsearch_pipeline.catalog.identities import Track
 from vsearch_pipeline.editing.marks import NOTHING_SAID, Verdict
 from vsearch_pipeline.people.classifier import PersonClassifier
-from vsearch_pipeline.people.records import Label
+from vsearch_pipeline.people.records import Label, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def label_tracks(
     labels = []
     for track in tracks:
         said = verdicts.get(track.index, NOTHING_SAID)
-        alone = _resolved(classifier.label(track.vectors, track.qualities), merged)
+        vectors, qualities = _voting(track)
+        alone = _resolved(classifier.label(vectors, qualities), merged)
         if said.person_id is not None:
             group = groups[said.person_id]
             labels.append(
@@ -58,9 +59,15 @@ def label_tracks(
         chosen = alone
         if said.excluded:
             excluded = frozenset(p for p in classifier.person_ids if merged.get(p, p) in said.excluded)
-            chosen = _resolved(classifier.label(track.vectors, track.qualities, excluded), merged)
+            chosen = _resolved(classifier.label(vectors, qualities, excluded), merged)
         labels.append(_row(track, chosen, alone, "model"))
     return labels
+
+
+def _voting(track: Track) -> tuple[Vectors, list[float]]:
+    """The deciding faces; where there is none, the others are all there is to go by."""
+    rows = list(track.deciding) or list(range(len(track.embedded)))
+    return track.vectors[rows], [track.qualities[row] for row in rows]
 
 
 def _resolved(label: Label, merged: Mapping[int, int]) -> Label:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.counters import take_numbers
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import (
+    Anchor,
     Mark,
     Member,
     SeenFace,
@@ -128,7 +129,18 @@ class PeopleService:
             InputError: the cluster is out of date, several people have that name, or the name is empty.
         """
         with self._editing() as connection:
-            return self._name(connection, cluster, name, group)
+            return self._name_cluster(connection, cluster, name, group)
+
+    def name_track(self, track: TrackRef, name: str, group: str | None = None) -> Naming:
+        """Say who a single track is, whatever it was taken for; otherwise as `name_cluster`.
+
+        Raises:
+            NotFoundError: there is no such video or track.
+            InputError: several people have that name, or the name is empty.
+        """
+        with self._editing() as connection:
+            found = self._track(connection, track)
+            return self._name(connection, {track: found.anchor}, name, group, {"track": str(track)})
 
     def merge(self, first: str, second: str) -> Merging:
         """Say that two are one: two clusters, a cluster and a person, or a person and the one they turn out to be.
@@ -148,7 +160,7 @@ class PeopleService:
             if isinstance(one, int) or isinstance(other, int):
                 cluster, name = (one, other) if isinstance(one, int) else (other, one)
                 person = _existing(connection, str(name))
-                naming = self._name(connection, int(cluster), person.name, person.group)
+                naming = self._name_cluster(connection, int(cluster), person.name, person.group)
                 return Merging(naming.person, len(naming.tracks))
             return self._merge_people(connection, one, other)
 
@@ -237,8 +249,18 @@ class PeopleService:
     def _log(self, connection: Connection, kind: str, *, before: dict[str, Any], after: dict[str, Any]) -> int:
         return begin_operation(connection, actor=self.actor, door=self.door, kind=kind, before=before, after=after)
 
-    def _name(self, connection: Connection, cluster: int, name: str, group: str | None) -> Naming:
-        members = _present(connection, cluster)
+    def _name_cluster(self, connection: Connection, cluster: int, name: str, group: str | None) -> Naming:
+        anchors = {member.ref: member.anchor for member in _present(connection, cluster)}
+        return self._name(connection, anchors, name, group, {"cluster": cluster, "tracks": _texts(anchors)})
+
+    def _name(
+        self,
+        connection: Connection,
+        anchors: Mapping[TrackRef, Anchor],
+        name: str,
+        group: str | None,
+        before: dict[str, Any],
+    ) -> Naming:
         known = _candidates(connection, name, group)
         if len(known) > 1:
             raise _ambiguous(name, known)
@@ -248,13 +270,13 @@ class PeopleService:
             group, name = _new_name(name, group)
             person_id = ensure_person(connection, group, name)
             person = next(person for person in list_people(connection) if person.id == person_id)
-        refs = [member.ref for member in members]
+        refs = list(anchors)
         marks = self._marks_on(connection, refs)
         revoked = [mark for own in marks.values() for mark in own if _contradicts(mark, person.id)]
         operation = self._log(
             connection,
             "people.name",
-            before={"cluster": cluster, "tracks": _texts(refs)},
+            before=before,
             after={"person": person.id, "name": str(person), "new": not known},
         )
         revoke_marks(connection, operation, revoked)
@@ -263,8 +285,8 @@ class PeopleService:
             for ref, own in marks.items()
             if any(mark.kind == "is" and mark.person_id == person.id for mark in own)
         }
-        anchors = [member.anchor for member in members if member.ref not in named]
-        add_marks(connection, operation, "is", anchors, person_id=person.id)
+        marked = [anchor for ref, anchor in anchors.items() if ref not in named]
+        add_marks(connection, operation, "is", marked, person_id=person.id)
         leave_clusters(connection, refs)
         return Naming(person, not known, tuple(refs))
 

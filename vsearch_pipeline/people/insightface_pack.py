@@ -210,7 +210,7 @@ def _loaded(pack: str, providers: tuple[str, ...]) -> Pack:
     try:
         from insightface.app import FaceAnalysis
     except ImportError as error:
-        raise ModelUnavailableError(f"insightface cannot be imported ({error}): run `make models`.") from error
+        raise ModelUnavailableError(f"insightface cannot be imported ({error}): run `make install`.") from error
 
     folder = _folder(pack)
     try:

@@ -11,11 +11,10 @@ from typing import Final
 import numpy as np
 
 from vsearch_pipeline.people.prior import FacePrior
+from vsearch_pipeline.people.quality import DECIDING_QUALITY
 from vsearch_pipeline.people.records import FaceObservation, FaceTrack, Vectors
 from vsearch_pipeline.people.tracking import BEST_FACES, best_of_stretches, position_fit
 
-DECIDING_QUALITY: Final = 0.3
-"""Faces below it neither cut nor join: two profiles of different people often agree (cosine 0.77 to 0.86)."""
 MAX_HIDDEN_MS: Final = 5000
 """Longest time out of sight within a track, as long as a segment may be: after it, it is another appearance, so
 that nobody is said to be on screen in a segment in which they are not."""
