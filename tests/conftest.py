@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
@@ -49,6 +50,14 @@ def connection(catalog: Catalog) -> Iterator[Connection]:
         transaction = opened.begin()
         yield opened
         transaction.rollback()
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    """Dagster's storage in memory, closed at the end: left to be collected, its SQLite connections end in whatever
+    thread happens to run."""
+    with DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
 
 
 @pytest.fixture

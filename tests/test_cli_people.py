@@ -41,15 +41,18 @@ Say = Callable[..., Result]
 
 @pytest.fixture
 def library(
-    settings: Settings, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    catalog: Catalog,
+    instance: DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Settings, DagsterInstance]]:
     """Settings with a gallery and an up.lock of this test's own, and Dagster runs that stay in memory."""
     own = settings.model_copy(update={"gallery": tmp_path / "gallery", "face_embedder": MODEL})
-    memory = DagsterInstance.ephemeral()
     monkeypatch.setattr(runner, "defs", definitions(own))
     monkeypatch.setattr(runner, "UP_LOCK", f"{tmp_path.name}.lock")
-    monkeypatch.setattr(instances, "open_instance", lambda _: memory)
-    yield own, memory
+    monkeypatch.setattr(instances, "open_instance", lambda _: instance)
+    yield own, instance
     with catalog.begin() as connection:
         connection.execute(delete(Video).where(Video.title.like("relabelled %")))
 

@@ -33,13 +33,12 @@ Compute = Callable[[VideoRecord], Output]
 
 
 @pytest.fixture
-def instance(catalog: Catalog) -> Iterator[DagsterInstance]:
+def instance(catalog: Catalog, instance: DagsterInstance) -> Iterator[DagsterInstance]:
     with catalog.begin() as connection:
         for video_id in VIDEO_IDS:
             insert_video(connection, VideoRecord(video_id, video_id, "file", f"sha-{video_id}", "test"))
-    ephemeral = DagsterInstance.ephemeral()
-    ephemeral.add_dynamic_partitions("videos", list(VIDEO_IDS))
-    yield ephemeral
+    instance.add_dynamic_partitions("videos", list(VIDEO_IDS))
+    yield instance
     with catalog.begin() as connection:
         connection.execute(delete(Video).where(Video.id.in_(VIDEO_IDS)))
 

@@ -62,9 +62,10 @@ def test_no_inbox_is_no_error(tmp_path: Path) -> None:
     assert isinstance(inbox_sensor(tmp_path / "nowhere")(build_sensor_context()), SkipReason)
 
 
-def test_taking_in_puts_a_file_into_the_library(catalog: Catalog, settings: Settings, tmp_path: Path) -> None:
+def test_taking_in_puts_a_file_into_the_library(
+    catalog: Catalog, settings: Settings, instance: DagsterInstance, tmp_path: Path
+) -> None:
     clip = make_clip(tmp_path / "taken in.mp4", seconds=0.5, fps=10, size=(80, 48))
-    instance = DagsterInstance.ephemeral()
     result = take_in_job.execute_in_process(
         run_config={"ops": {"take_in_source": {"config": {"source": str(clip)}}}},
         resources={"catalog": CatalogResource(home=str(settings.home))},
@@ -76,28 +77,29 @@ def test_taking_in_puts_a_file_into_the_library(catalog: Catalog, settings: Sett
     assert instance.get_dynamic_partitions("videos") == [video.id]
 
 
-def test_a_bad_file_fails_its_run_with_the_reason(catalog: Catalog, settings: Settings, tmp_path: Path) -> None:
+def test_a_bad_file_fails_its_run_with_the_reason(
+    catalog: Catalog, settings: Settings, instance: DagsterInstance, tmp_path: Path
+) -> None:
     bad = tmp_path / "bad.mp4"
     bad.touch()
     result = take_in_job.execute_in_process(
         run_config={"ops": {"take_in_source": {"config": {"source": str(bad)}}}},
         resources={"catalog": CatalogResource(home=str(settings.home))},
-        instance=DagsterInstance.ephemeral(),
+        instance=instance,
         raise_on_error=False,
     )
     [failure] = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
     assert "bad.mp4: the file is empty" in str(failure.event_specific_data)
 
 
-def test_videos_without_a_run_get_one(catalog: Catalog, settings: Settings) -> None:
+def test_videos_without_a_run_get_one(catalog: Catalog, settings: Settings, instance: DagsterInstance) -> None:
     with catalog.begin() as connection:
         insert_video(connection, VideoRecord("waiting-1", "waiting", "file", "sha-waiting-1", "test"))
         connection.exec_driver_sql("update videos set added_at = now() - interval '1 hour' where id = 'waiting-1'")
-    context = build_sensor_context(
-        instance=DagsterInstance.ephemeral(),
-        resources={"catalog": CatalogResource(home=str(settings.home))},
-    )
-    result = new_videos_sensor()(context)
+    with build_sensor_context(
+        instance=instance, resources={"catalog": CatalogResource(home=str(settings.home))}
+    ) as context:
+        result = new_videos_sensor()(context)
     assert isinstance(result, SensorResult)
     assert "waiting-1" in [request.partition_key for request in result.run_requests or []]
     with catalog.begin() as connection:

@@ -21,17 +21,17 @@ from vsearch_pipeline.sensors.people import people_changed_sensor
 class Watch:
     """The sensor with the cursor that Dagster would keep."""
 
-    def __init__(self, gallery: Path, home: Path) -> None:
+    def __init__(self, gallery: Path, home: Path, instance: DagsterInstance) -> None:
         self.sensor = people_changed_sensor(gallery)
         self.home = home
         self.cursor: str | None = None
-        self.instance = DagsterInstance.ephemeral()
+        self.instance = instance
 
     def trains(self) -> bool:
-        context = build_sensor_context(
+        with build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={"catalog": CatalogResource(home=str(self.home))}
-        )
-        result = self.sensor(context)
+        ) as context:
+            result = self.sensor(context)
         if isinstance(result, SkipReason):
             return False
         assert isinstance(result, SensorResult)
@@ -40,8 +40,8 @@ class Watch:
 
 
 @pytest.fixture
-def watch(catalog: Catalog, home: Path, tmp_path: Path) -> Iterator[Watch]:
-    yield Watch(tmp_path / "gallery", home)
+def watch(catalog: Catalog, home: Path, instance: DagsterInstance, tmp_path: Path) -> Iterator[Watch]:
+    yield Watch(tmp_path / "gallery", home, instance)
     with catalog.begin() as connection:
         connection.execute(delete(Operation).where(Operation.actor == "sensor test"))
 
