@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from tests.people_library import STEP_MS, ToyEmbedder, add_tracks, add_video, toy_embedder, write_labels
-from vsearch_pipeline.assets.people import gather_unknown_people
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import TrackRef, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import (
@@ -25,6 +24,7 @@ from vsearch_pipeline.catalog.models import FaceMark, Operation
 from vsearch_pipeline.catalog.retrieval import candidates
 from vsearch_pipeline.catalog.segments import AutoFields, insert_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
+from vsearch_pipeline.editing.clusters import gather_clusters
 from vsearch_pipeline.editing.marks import verdicts
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.errors import InputError, NotFoundError
@@ -59,7 +59,7 @@ def over(connection: Connection, embedder: ToyEmbedder) -> PeopleService:
 
 
 def gather(connection: Connection, embedder: ToyEmbedder) -> None:
-    gather_unknown_people(connection, embedder.name, STEP_MS)
+    gather_clusters(connection, embedder.name, STEP_MS)
 
 
 def cluster_of(service: PeopleService, track: TrackRef) -> int:
