@@ -138,6 +138,9 @@ def test_only_a_clear_loss_on_the_people_both_know_is_worse() -> None:
     assert why_worse(metrics(a=0.94, b=0.95), metrics(a=0.95, b=0.95)) is None
     assert why_worse(metrics(a=0.95, n=0.1), metrics(a=0.95, g=1.0)) is None
     assert why_worse(metrics(a=0.1), {"f1": 1.0}) is None
+    some, none = ({"open_set": {"strangers_named": share}, "references": 200} for share in (0.06, 0.0))
+    assert why_worse(metrics(a=0.95) | some, metrics(a=0.95) | none) is not None
+    assert why_worse(metrics(a=0.95) | none, metrics(a=0.95) | some) is None
 
 
 def test_the_preview_tells_what_changes_and_writes_nothing(connection: Connection, embedder: ToyEmbedder) -> None:

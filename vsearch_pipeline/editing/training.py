@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.identities import Mark, Track, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import list_people, promoted_classifier, reference_faces
 from vsearch_pipeline.editing.marks import verdicts
+from vsearch_pipeline.people.calibration import FALSE_NAMES
 from vsearch_pipeline.people.classifier import PersonClassifier
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.prior import prior_of
@@ -25,7 +26,8 @@ MOST_MARKED: Final = 40
 """Faces of named tracks that teach the classifier a person, beside their photos: more of the same videos add
 little, and must not drown the photos."""
 NOT_WORSE: Final = 0.02
-"""Share of known faces that a new classifier may name less often; folds differ by about as much."""
+"""Share of known faces that a new classifier may name less often, and of strangers that it may name more often; folds
+differ by about as much."""
 ONE_FACE: Final = 1.5
 """Fewer faces than this are no evidence, however large a share they are."""
 
@@ -139,10 +141,13 @@ def propose_classifier(connection: Connection, embedder: FaceEmbedder, step_ms: 
 
 
 def why_worse(new: Mapping[str, Any], in_use: Mapping[str, Any]) -> str | None:
-    """Whether cross-validation names clearly fewer faces of the people that both classifiers know.
+    """Whether cross-validation names clearly more strangers, or fewer faces of the people that both classifiers know.
 
     Only those people are compared: somebody new is a harder task, not a worse classifier.
     """
+    strangers, usual = ((told.get("open_set") or {}).get("strangers_named", 0.0) for told in (new, in_use))
+    if strangers - max(usual, FALSE_NAMES) > max(NOT_WORSE, ONE_FACE / max(1, new.get("references", 0))):
+        return f"it gives {strangers:.1%} of strangers a name, the one in use {usual:.1%}"
     before = {entry["person_id"]: entry["recall"] for entry in in_use.get("per_person", ())}
     both = [
         (entry["references"], entry["recall"], before[entry["person_id"]])
