@@ -87,7 +87,7 @@ def test_a_worse_classifier_is_kept_but_not_used(
     second = trained(settings, model, instance)
     [check] = second.get_asset_check_evaluations()
     assert not check.passed
-    assert "the one in use 100.0%" in str(check.description)
+    assert "of strangers a name, the one in use 0.0%" in str(check.description)
     assert second.asset_materializations_for_node("person_classifier")[0].metadata["promoted"].value is False
     with catalog.begin() as connection:
         assert promoted_classifier(connection, model).id == in_use.id

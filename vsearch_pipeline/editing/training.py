@@ -26,8 +26,8 @@ MOST_MARKED: Final = 40
 """Faces of named tracks that teach the classifier a person, beside their photos: more of the same videos add
 little, and must not drown the photos."""
 NOT_WORSE: Final = 0.02
-"""Share of known faces that a new classifier may name less often, and of strangers that it may name more often; folds
-differ by about as much."""
+"""Share of known faces that a new classifier may name less often, and of strangers that it may name more often;
+folds differ by about as much."""
 ONE_FACE: Final = 1.5
 """Fewer faces than this are no evidence, however large a share they are."""
 
@@ -141,7 +141,7 @@ def propose_classifier(connection: Connection, embedder: FaceEmbedder, step_ms: 
 
 
 def why_worse(new: Mapping[str, Any], in_use: Mapping[str, Any]) -> str | None:
-    """Whether cross-validation names clearly more strangers, or fewer faces of the people that both classifiers know.
+    """Whether cross-validation names clearly more strangers, or fewer faces of the people that both know.
 
     Only those people are compared: somebody new is a harder task, not a worse classifier.
     """
