@@ -324,7 +324,7 @@ def _print_hits(result: Any) -> None:
     if not result.hits:
         out.print("Nothing is found: add videos with `vsearch add PATH`, or try other words.")
     for hit in result.hits:
-        people = "".join(f"  [cyan]{escape(person.name)}[/cyan]" for person in hit.people)
+        people = "".join(f"  [cyan]{escape(person.shown)}[/cyan]" for person in hit.people)
         out.print(f"[bold]{hit.score:.2f}[/bold]  {escape(hit.video.title)}  {hit.span}{people}")
         for caption in (hit.caption_en, hit.caption_ko):
             if caption:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
@@ -287,9 +287,10 @@ def _print_clusters(terminal: Terminal, clusters: list[ClusterSummary], as_json:
     if not clusters:
         terminal.out.print("Nobody is unknown, or they were not gathered yet: `vsearch people gather`.")
         return
-    table = Table("cluster", "tracks", "videos", "on screen", "best tracks")
+    # tracks are copied into other commands: folded, never cut short
+    table = Table("cluster", "tracks", "videos", "on screen", Column("best tracks", overflow="fold"))
     for item in clusters:
-        best = ", ".join(str(face.track) for face in item.best[:3])
+        best = "\n".join(str(face.track) for face in item.best[:3])
         counts = map(str, (item.cluster, len(item.tracks), item.videos))
         table.add_row(*counts, f"{item.seconds:.1f} s", escape(best))
     terminal.out.print(table)
@@ -439,11 +440,10 @@ def _print_preview(terminal: Terminal, preview: RelabelPreview) -> None:
     if not preview.changes:
         terminal.out.print(f"No name would change in {preview.videos} videos.")
         return
-    table = Table("track", "video", "time", "now", "then", "confidence", "by")
+    table = Table(Column("track", overflow="fold"), "time", "now", "then", "confidence", "by")
     for change in preview.changes[:SHOWN_CHANGES]:
         table.add_row(
             escape(str(change.track)),
-            escape(change.title),
             str(change.span),
             escape(change.before or "-"),
             escape(change.after or "-"),

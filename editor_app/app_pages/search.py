@@ -160,7 +160,7 @@ def _understood(found: SearchResult, texts: Texts) -> list[dict[str, str]]:
     if not found.query.people:
         return []
     people = [
-        {"label": texts.understood_people, "text": f"{p.name} · {p.group}" if p.group else p.name}
+        {"label": texts.understood_people, "text": f"{p.shown} · {p.group}" if p.group else p.shown}
         for p in found.query.people
     ]
     rest = [{"label": texts.understood_rest, "text": found.query.rest}] if found.query.rest else []
@@ -189,7 +189,7 @@ def start(services: Services, texts: Texts) -> None:
             with st.container(horizontal=True, horizontal_alignment="center", gap="small"):
                 for person in people:
                     st.button(
-                        as_markdown(person.name), key=f"person-{person.id}", on_click=_ask, args=(person.name,)
+                        as_markdown(person.shown), key=f"person-{person.id}", on_click=_ask, args=(person.name,)
                     )
 
 

@@ -95,10 +95,10 @@ class Moment:
 
 def _chip(person: PersonOnScreen, texts: Texts, named: bool) -> dict[str, Any]:
     if person.confidence is None:
-        tip = texts.confirmed.format(name=person.name)
+        tip = texts.confirmed.format(name=person.shown)
     else:
-        tip = texts.recognised.format(name=person.name, percent=round(person.confidence * 100))
-    return {"name": person.name, "group": person.group or "", "tip": tip, "named": named}
+        tip = texts.recognised.format(name=person.shown, percent=round(person.confidence * 100))
+    return {"name": person.shown, "group": person.group or "", "tip": tip, "named": named}
 
 
 def _why_not(video: VideoRecord, media: MediaFiles, texts: Texts) -> str:

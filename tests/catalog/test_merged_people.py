@@ -27,3 +27,13 @@ def test_segments_name_the_person_that_somebody_turned_out_to_be(connection: Con
     merge_person(connection, old, new)
     shown = [[person.id for person in segment.people] for segment in read_segments(connection, video_id=video)]
     assert shown == [[], [new], [new]]
+
+
+def test_people_are_shown_by_the_name_they_are_called(connection: Connection) -> None:
+    video = add_video(connection)
+    person = ensure_person(connection, "Band", "hanni in segments", display="하니")
+    producer = producer_id(connection, ProducerInfo("segments", "test", "1"))
+    draft = (TimeRange(0, 1000), AutoFields(None, None, people={person: 0.9}))
+    insert_segments(connection, video, producer, [draft])
+    [segment] = read_segments(connection, video_id=video)
+    assert [(p.name, p.shown) for p in segment.people] == [("hanni in segments", "하니")]

@@ -72,7 +72,7 @@ def test_the_right_moment_is_first(service: SearchService, query: str, start_ms:
 def test_json_has_what_programs_need(service: SearchService) -> None:
     [hit] = hits_as_json(service.search("소라 손 흔드는", limit=1))
     assert set(hit) >= {"segment_id", "video", "start_ms", "end_ms", "caption_en", "caption_ko", "people", "score"}
-    assert hit["people"] == [{"name": "Sora Baek", "group": "G", "confidence": 1.0}]
+    assert hit["people"] == [{"name": "Sora Baek", "display": "Sora Baek", "group": "G", "confidence": 1.0}]
     assert set(hit["parts"]) == {"meaning", "words", "people"}  # type: ignore[call-overload]
     assert hit["parts"]["people"] == 1.0  # type: ignore[index]
     json.dumps(hit)

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from vsearch_pipeline.assets.stage import (
 )
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
-from vsearch_pipeline.catalog.library import list_people
+from vsearch_pipeline.catalog.library import list_people, merged_people
 from vsearch_pipeline.catalog.models import Caption, FaceLabel, FaceTrack, Frame, Object, Preview, Shot, Utterance
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
@@ -61,7 +62,7 @@ ON_SCREEN_MS = 200
     deps=["shots", "objects", "captions", "korean_captions", "face_labels", "transcript"],
     kinds={"postgres"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=SEGMENTS.checks,
     description="Searchable ranges with captions, people, objects and speech; what a person edited stands.",
     partitions_def=VIDEOS,
@@ -99,8 +100,32 @@ def segments(
             problems={"segments_lie_in_the_video": f"{len(outside)} end after the video"} if outside else {},
         )
 
-    producer = ProducerInfo("segments", "timeline", "1", {"segment_max_ms": media.segment_max_ms})
-    yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, compute))
+    def names(video_id: str) -> Sequence[str]:
+        """Captions say them: a person who is called otherwise now makes them stale."""
+        with catalog.open().begin() as connection:
+            labels, names = _named(connection, video_id)
+        return sorted({names[label.person_id] for label in labels})
+
+    producer = ProducerInfo("segments", "timeline", "2", {"segment_max_ms": media.segment_max_ms})
+    yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, compute, also=names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    track_index: int
+    person_id: int
+    confidence: float
+
+
+def _named(connection: Connection, video_id: str) -> tuple[list[_Label], dict[int, str]]:
+    """Labels with a name, of who merged people turned out to be, and what everybody is called."""
+    merged = merged_people(connection)
+    labels = [
+        _Label(row.track_index, merged.get(row.person_id, row.person_id), row.confidence)
+        for row in read_rows(connection, FaceLabel, video_id, "track_index")
+        if row.person_id is not None
+    ]
+    return labels, {person.id: person.shown for person in list_people(connection)}
 
 
 def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], AutoFields]:
@@ -111,10 +136,7 @@ def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], A
     objects = read_rows(connection, Object, video_id, "index")
     utterances = read_rows(connection, Utterance, video_id, "index")
     tracks = {row.index: row for row in read_rows(connection, FaceTrack, video_id, "index")}
-    labels = [
-        row for row in read_rows(connection, FaceLabel, video_id, "track_index") if row.person_id is not None
-    ]
-    names = {person.id: person.name for person in list_people(connection)}
+    labels, names = _named(connection, video_id)
 
     def describe(span: TimeRange) -> AutoFields:
         people: dict[int, float] = {}

@@ -26,6 +26,11 @@ class PersonRecord:
     aliases: tuple[str, ...]
     display: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """The name that people read."""
+        return self.display or self.name
+
     def __str__(self) -> str:
         return f"{self.group}/{self.name}" if self.group else self.name
 

@@ -25,6 +25,12 @@ class PersonOnScreen:
     group: str | None
     aliases: tuple[str, ...]
     confidence: float | None
+    display: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name that people read."""
+        return self.display or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
             Person.name,
             Person.group_name,
             Person.aliases,
+            Person.display,
         )
         .join(named, named.id == SegmentPerson.person_id)
         .join(Person, Person.id == func.coalesce(named.merged_into, named.id))
@@ -114,7 +121,7 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
     for row in connection.execute(statement):
         if row.layer == "human":
             judged.add(row.segment_id)
-        person = PersonOnScreen(row.id, row.name, row.group_name, tuple(row.aliases), row.confidence)
+        person = PersonOnScreen(row.id, row.name, row.group_name, tuple(row.aliases), row.confidence, row.display)
         effective.setdefault(row.segment_id, {})[row.id] = person if row.present else None
     present = {
         segment: sorted((p for p in people.values() if p), key=lambda p: (-(p.confidence or 1.0), p.name))

@@ -141,4 +141,4 @@ def _hit_as_json(hit: Hit) -> dict[str, object]:
 
 
 def _people_as_json(people: Sequence[PersonOnScreen]) -> list[dict[str, object]]:
-    return [{"name": p.name, "group": p.group, "confidence": p.confidence} for p in people]
+    return [{"name": p.name, "display": p.shown, "group": p.group, "confidence": p.confidence} for p in people]
