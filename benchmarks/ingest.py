@@ -164,6 +164,8 @@ class Plain:
         from vsearch_pipeline.media.sampling import sample
         from vsearch_pipeline.media.selection import select_frames
         from vsearch_pipeline.people.observe import FrameAt, embed_best_faces, observe_faces
+        from vsearch_pipeline.people.prior import prior_of
+        from vsearch_pipeline.people.stitching import stitch_tracks
         from vsearch_pipeline.people.tracking import link_tracks
         from vsearch_pipeline.timeline import segment_ranges
 
@@ -235,8 +237,10 @@ class Plain:
             faces = timed("faces", lambda: observe_faces(looked_at, read, models.detector))
 
             def follow() -> None:
-                tracks = link_tracks([f.face for f in faces], round(1000 / settings.faces_per_second))
-                embed_best_faces(tracks, faces, read, models.embedder)
+                step_ms, seen = round(1000 / settings.faces_per_second), [f.face for f in faces]
+                linked = link_tracks(seen, step_ms)
+                vectors = embed_best_faces(linked, faces, read, models.embedder)
+                stitch_tracks(linked, seen, vectors, step_ms, prior_of(models.embedder.name))
 
             timed("face_tracks", follow)
             timed("transcript", lambda: models.transcriber.transcribe(read_audio(path).samples))

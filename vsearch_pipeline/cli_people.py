@@ -126,6 +126,8 @@ def _train(terminal: Terminal, settings: Settings) -> None:
     for name, told in (("member_f1_macro", "member F1"), ("group_f1_macro", "group F1")):
         if name in trained:
             terminal.out.print(f"         {told} {trained[name]:.3f} on photos held out")
+    if trained["people"] and "member_f1_macro" not in trained:
+        terminal.out.print("         one photo a person: a second one of each tells how well they are recognised")
     if not trained["promoted"]:
         terminal.err.print(
             "[yellow]kept[/yellow]     the classifier in use stays: the new one names known people less often"

@@ -44,6 +44,7 @@ def test_one_photo_a_person_is_enough_to_train_but_not_to_test() -> None:
     trained = train(Faces(0).gallery(4, 1), [], PRIOR)
     assert list(trained.metrics["scores"]) == ["prototype"]
     assert trained.metrics["tested"] == 0
+    assert trained.metrics["member"] is trained.metrics["group"] is trained.metrics["open_set"] is None
     assert [entry["recall"] for entry in trained.metrics["per_person"]] == [None] * 4
     faces = Faces(0)
     gallery = faces.gallery(4, 1)

@@ -36,8 +36,8 @@ class Trained:
 
     Attributes:
         metrics: JSON-able. `head`, `scores` of each head that was compared, and of the one taken: `group` and
-            `member` (see `metrics.Scores`), `open_set`, `per_person` (id, references, recall, threshold) and
-            `confusion` (rows and columns in the order of `per_person`, nobody last).
+            `member` (see `metrics.Scores`) and `open_set`, None where nothing could be held out, `per_person` (id,
+            references, recall, threshold) and `confusion` (rows and columns in its order, nobody last).
     """
 
     classifier: PersonClassifier
@@ -209,9 +209,9 @@ def _results(held: _Held, gallery: _Gallery) -> dict[str, Any]:
         "score": (member.f1_macro + strangers.named_at_1) / 2,
         "lift": lift,
         "tested": len(truths),
-        "member": member.as_dict(),
-        "group": group.as_dict() if group else None,
-        "open_set": strangers.as_dict(),
+        "member": member.as_dict() if len(truths) else None,
+        "group": group.as_dict() if group and grouped.any() else None,
+        "open_set": strangers.as_dict() if len(held.known_rows) else None,
         "per_person": [
             {
                 "person_id": person,
