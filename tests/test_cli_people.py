@@ -47,10 +47,9 @@ def library(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Settings, DagsterInstance]]:
-    """Settings with a gallery and an up.lock of this test's own, and Dagster runs that stay in memory."""
+    """Settings with a gallery of this test's own, and Dagster runs that stay in memory."""
     own = settings.model_copy(update={"gallery": tmp_path / "gallery", "face_embedder": MODEL})
     monkeypatch.setattr(runner, "defs", definitions(own))
-    monkeypatch.setattr(runner, "UP_LOCK", f"{tmp_path.name}.lock")
     monkeypatch.setattr(instances, "open_instance", lambda _: instance)
     yield own, instance
     with catalog.begin() as connection:
@@ -210,7 +209,7 @@ def test_with_vsearch_up_a_backfill_is_queued(
 ) -> None:
     settings, memory = library
     assert not runner.is_served(settings)
-    with (settings.home / runner.UP_LOCK).open("a+") as lock:
+    with settings.up_lock.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert runner.is_served(settings)
         queued = vsearch("relabel", "--yes")

@@ -19,8 +19,6 @@ from vsearch_pipeline.resources.instance import process_tag
 from vsearch_pipeline.settings import Settings
 
 POLL_SECONDS = 0.3
-UP_LOCK = "up.lock"
-"""Held below the home by `vsearch up` (`serve.py`)."""
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 OnStep = Callable[[str, int, int], None]
@@ -82,7 +80,7 @@ def queue_relabel(instance: DagsterInstance, videos: Sequence[str]) -> str:
 def is_served(settings: Settings) -> bool:
     """Whether `vsearch up` runs for this home, on this machine."""
     try:
-        lock = (settings.home / UP_LOCK).open("r")
+        lock = settings.up_lock.open("r")
     except FileNotFoundError:
         return False
     with lock:

@@ -120,7 +120,7 @@ def serve(settings: Settings, console: Console) -> None:
 def _only_one(settings: Settings) -> IO[str]:
     """Hold the home for this process: two daemons on one database would start every run twice."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    lock = (settings.home / "up.lock").open("a+")
+    lock = settings.up_lock.open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

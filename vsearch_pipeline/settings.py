@@ -82,5 +82,10 @@ class Settings(BaseSettings):
         return self.home / "videos"
 
     @property
+    def up_lock(self) -> Path:
+        """Held by `vsearch up` as long as it serves this home."""
+        return self.home / "up.lock"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"

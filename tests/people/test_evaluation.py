@@ -24,10 +24,13 @@ def judged(gallery: Path, probes: Path, strangers: Path | None = None) -> Evalua
 
 
 def test_known_people_are_named_and_strangers_are_not(tmp_path: Path) -> None:
+    strangers = photos(tmp_path / "strangers", range(50, 57), range(3))
+    for take in range(3):
+        save(strangers / f"loose {take}.png", made_face(57, take))
     result = judged(
         photos(tmp_path / "gallery", range(6), range(4)),
         photos(tmp_path / "probes", range(6), range(10, 15)),
-        photos(tmp_path / "strangers", range(50, 58), range(3)),
+        strangers,
     )
     report = result.report
     assert json.loads(json.dumps(report)) == report

@@ -15,7 +15,7 @@ from vsearch_pipeline.people.classifier import PersonClassifier
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.enrolment import Enrolment, enrol_gallery
-from vsearch_pipeline.people.gallery import Gallery, read_gallery
+from vsearch_pipeline.people.gallery import PHOTO_SUFFIXES, read_gallery
 from vsearch_pipeline.people.metrics import NOBODY, class_scores, confusion, open_set
 from vsearch_pipeline.people.photo_faces import faces_in_photos, read_photo
 from vsearch_pipeline.people.prior import prior_of
@@ -79,7 +79,7 @@ def evaluate(
     embedder: FaceEmbedder,
     progress: Progress = lambda _step, _path: None,
 ) -> Evaluation:
-    """Train on the first folder, score on the second, count false names on the third (all GROUP/PERSON/photo).
+    """Train on the first folder, score on the second (both GROUP/PERSON/photo), count false names on the third.
 
     Nothing of the second and third is used before it is scored. A photo counts by its largest face; one without a
     face counts as not named. Probes of people who are not in the gallery are named in the report and left out.
@@ -98,7 +98,8 @@ def evaluate(
     trained = train([prototype for _, prototype in named], [], prior_of(embedder.name))
     people = tuple(label for label, _ in named)
 
-    faces = _read_faces(read_gallery(probes), detector, embedder, lambda path: progress("probes", path))
+    wanted = [(person.label, path) for person in read_gallery(probes).people for path in person.photos]
+    faces = _read_faces(wanted, detector, embedder, lambda path: progress("probes", path))
     known = np.array([label in people for label in faces.labels], dtype=bool)
     absent = sorted({label for label in faces.labels if label not in people})
     if not known.any():
@@ -107,7 +108,7 @@ def evaluate(
         )
     truths = np.array([people.index(label) for label in faces.labels if label in people], dtype=np.int64)
     unknown = (
-        _read_faces(read_gallery(strangers), detector, embedder, lambda path: progress("strangers", path))
+        _read_faces(_photos_below(strangers), detector, embedder, lambda path: progress("strangers", path))
         if strangers
         else None
     )
@@ -201,14 +202,25 @@ def _taken_for(people: Sequence[str], ids: Sequence[int | None]) -> dict[str, in
     return {name: count for number, name in enumerate(people, start=1) if (count := list(ids).count(number))}
 
 
+def _photos_below(folder: Path) -> list[tuple[str, Path]]:
+    """Every photo; who strangers are does not matter, so their folders may lie as they like."""
+    return [
+        (path.parent.name, path)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+    ]
+
+
 def _read_faces(
-    folder: Gallery, detector: FaceDetector, embedder: FaceEmbedder, on_photo: Callable[[Path], None]
+    photos: Sequence[tuple[str, Path]],
+    detector: FaceDetector,
+    embedder: FaceEmbedder,
+    on_photo: Callable[[Path], None],
 ) -> _Faces:
     labels: list[str] = []
     vectors = [np.empty((0, embedder.dim), np.float32)]
     faceless: list[Path] = []
     unreadable: list[Path] = []
-    photos = [(person.label, path) for person in folder.people for path in person.photos]
     for batch in _batches(photos):
         images = []
         for label, path in batch:

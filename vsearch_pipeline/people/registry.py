@@ -12,8 +12,6 @@ from vsearch_pipeline.people.insightface_pack import PREFIX, PackDetector, PackE
 
 FACE_DETECTORS: Final[dict[str, Callable[[], FaceDetector]]] = {"centerface": CenterFaceDetector}
 FACE_EMBEDDERS: Final[dict[str, Callable[[], FaceEmbedder]]] = {"sface-dlib": SfaceDlibEmbedder}
-
-
 ON_THE_PROCESSOR: Final = ("CPUExecutionProvider",)
 
 
