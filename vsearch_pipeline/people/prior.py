@@ -70,7 +70,7 @@ class FacePrior:
 PRIORS: Final[dict[str, FacePrior]] = {"sface-dlib": FacePrior(0.658, 0.0395, 0.8465)}
 """Measured on 12 people x 60 photos."""
 ARCFACE_PRIOR: Final = FacePrior(0.02, 0.07, 0.62)
-"""Of ArcFace models trained on millions of people (insightface's packs), by their published score histograms."""
+"""Assumed of ArcFace models trained on millions of people (insightface's packs); not measured here."""
 
 
 def prior_of(embedder: str) -> FacePrior:
