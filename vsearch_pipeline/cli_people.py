@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -300,10 +301,9 @@ def _print_clusters(terminal: Terminal, clusters: list[ClusterSummary], as_json:
 
 def _write_sheets(settings: Settings, clusters: list[ClusterSummary], folder: Path) -> None:
     from vsearch_pipeline.assets.people_pictures import face_sheet
+    from vsearch_pipeline.resources.storage import frame_path
 
-    def frame(video_id: str, index: int) -> Path:
-        return settings.videos_dir / video_id / "frames" / f"{index:06d}.jpg"
-
+    frame = partial(frame_path, settings.videos_dir)
     folder.mkdir(parents=True, exist_ok=True)
     for item in clusters:
         sheet = face_sheet(((best, _short(best.track)) for best in item.best), frame)

@@ -12,8 +12,8 @@ from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_cont
 from sqlalchemy import delete
 
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.identities import begin_operation
 from vsearch_pipeline.catalog.models import Operation
+from vsearch_pipeline.catalog.videos import log_operation
 from vsearch_pipeline.resources.storage import CatalogResource
 from vsearch_pipeline.sensors.people import people_changed_sensor
 
@@ -63,7 +63,7 @@ def test_photos_and_corrections_start_training(watch: Watch, catalog: Catalog, t
     assert watch.trains()
     assert not watch.trains()
     with catalog.begin() as connection:
-        begin_operation(connection, actor="sensor test", door="cli", kind="people.reject", before={}, after={})
+        log_operation(connection, actor="sensor test", door="cli", kind="people.reject", before={}, after={})
     assert watch.trains()
     assert not watch.trains()
     photo.unlink()
@@ -74,5 +74,5 @@ def test_photos_and_corrections_start_training(watch: Watch, catalog: Catalog, t
 def test_other_operations_start_nothing(watch: Watch, catalog: Catalog) -> None:
     watch.trains()
     with catalog.begin() as connection:
-        begin_operation(connection, actor="sensor test", door="cli", kind="add", before={}, after={})
+        log_operation(connection, actor="sensor test", door="cli", kind="add", before={}, after={})
     assert not watch.trains()

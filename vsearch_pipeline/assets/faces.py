@@ -131,7 +131,7 @@ def face_tracks(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource
 ) -> Iterator[MaterializeResult]:
     embedder = face_models.load_embedder()
-    step_ms = round(1000 / face_models.frames_per_second)
+    step_ms = face_models.step_ms
 
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:

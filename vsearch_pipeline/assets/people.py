@@ -13,6 +13,7 @@ from dagster import (
     MetadataValue,
     asset,
 )
+from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.people_pictures import confusion_picture, face_sheet
 from vsearch_pipeline.assets.stage import (
@@ -83,7 +84,7 @@ def person_classifier(
 ) -> MaterializeResult:
     embedder = face_models.load_embedder()
     with catalog.open().begin() as connection:
-        candidate = propose_classifier(connection, embedder, _step_ms(face_models))
+        candidate = propose_classifier(connection, embedder, face_models.step_ms)
         names = {person.id: str(person) for person in list_people(connection)}
         description, parameters = candidate.classifier.state()
         add_classifier(
@@ -163,18 +164,17 @@ def face_labels(
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             tracks = read_tracks(connection, record.id, embedder.name)
-            said = verdicts(live_marks(connection, record.id), tracks, _step_ms(face_models))
+            said = verdicts(live_marks(connection, record.id), tracks, face_models.step_ms)
         labels = label_tracks(classifier, tracks, said, merged=merged, groups=groups)
         return _labelled(record, tracks, labels, names)
 
-    def also(video_id: str) -> Sequence[str]:
+    def also(connection: Connection, video_id: str) -> Sequence[str]:
         """Who names, and what people said: labels are computed again where a mark changed, and only there."""
-        with catalog.open().begin() as connection:
-            said = [
-                (mark.anchor.time_ms, mark.anchor.bbox_xyxy, mark.kind, mark.person_id)
-                for mark in live_marks(connection, video_id)
-                if mark.kind != "group"  # gathers unknown people, names nobody
-            ]
+        said = [
+            (mark.anchor.time_ms, mark.anchor.bbox_xyxy, mark.kind, mark.person_id)
+            for mark in live_marks(connection, video_id)
+            if mark.kind != "group"  # gathers unknown people, names nobody
+        ]
         return row.fingerprint if row else "no classifier", json.dumps([sorted(merged.items()), said])
 
     producer = ProducerInfo("face_labels", row.model if row else "none", "2")
@@ -227,7 +227,7 @@ def unknown_people(
     model = face_models.load_embedder().name
     with catalog.open().begin() as connection:
         lock_people(connection)
-        gather_clusters(connection, model, _step_ms(face_models))
+        gather_clusters(connection, model, face_models.step_ms)
         found = summarize_clusters(connection, model)
     tracks = sum(len(cluster.tracks) for cluster in found)
     context.log.info("%d tracks in %d clusters", tracks, len(found))
@@ -250,7 +250,3 @@ def _cluster_table(clusters: Sequence[ClusterSummary]) -> str:
     lines = ["| cluster | tracks | videos | seconds |", "| --- | --- | --- | --- |"]
     lines += [f"| {c.cluster} | {len(c.tracks)} | {c.videos} | {c.seconds:.1f} |" for c in clusters]
     return "\n".join(lines)
-
-
-def _step_ms(face_models: FacesResource) -> int:
-    return round(1000 / face_models.frames_per_second)

@@ -100,10 +100,9 @@ def segments(
             problems={"segments_lie_in_the_video": f"{len(outside)} end after the video"} if outside else {},
         )
 
-    def names(video_id: str) -> Sequence[str]:
+    def names(connection: Connection, video_id: str) -> Sequence[str]:
         """Captions say them: a person who is called otherwise now makes them stale."""
-        with catalog.open().begin() as connection:
-            labels, names = _named(connection, video_id)
+        labels, names = _named(connection, video_id)
         return sorted({names[label.person_id] for label in labels})
 
     producer = ProducerInfo("segments", "timeline", "2", {"segment_max_ms": media.segment_max_ms})

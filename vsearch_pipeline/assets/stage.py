@@ -106,7 +106,7 @@ class Work:
     stage: Stage
     producer: ProducerInfo
     compute: Callable[[VideoRecord], Output]
-    also: Callable[[str], Sequence[str]] = lambda _: ()
+    also: Callable[[Connection, str], Sequence[str]] = lambda _connection, _video_id: ()
     present: Callable[[str], bool] = lambda _: True
 
 
@@ -148,6 +148,7 @@ def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Outp
     with catalog.begin() as connection:
         video = get_video(connection, video_id)
         done = current_fingerprints(connection, video_id)
+        also = work.also(connection, video_id)
     if video.kind == "imported" and stage.file_needed:
         return _nothing_done(stage, "imported without a file: there is nothing to compute")
     missing = [name for name in stage.inputs if name not in done]
@@ -155,7 +156,7 @@ def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Outp
         raise VsearchError(
             f"{video_id}: {stage.name} needs {', '.join(missing)} first; materialise that, or run the job ingest."
         )
-    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *work.also(video_id)])
+    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *also])
     if done.get(stage.name) == mark and work.present(video_id):
         return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
     started = time.perf_counter()

@@ -24,7 +24,6 @@ from vsearch_pipeline.catalog.models import (
     Video,
 )
 from vsearch_pipeline.catalog.stages import read_rows
-from vsearch_pipeline.catalog.videos import Door, log_operation
 from vsearch_pipeline.people.quality import DECIDING_QUALITY
 from vsearch_pipeline.people.records import Box, Vectors
 from vsearch_pipeline.timeline import TimeRange
@@ -116,6 +115,16 @@ class Track:
         """Rows of `vectors` whose faces are clear enough to decide who it is; there may be none."""
         return tuple(row for row, quality in enumerate(self.qualities) if quality >= DECIDING_QUALITY)
 
+    @property
+    def look(self) -> Vectors:
+        """(dim,) mean of the deciding faces; zeros where none decides, like nothing and gathered by hand only.
+
+        It is not of length 1, so that the product of two tracks' is the mean cosine between their faces.
+        """
+        rows = list(self.deciding)
+        mean: Vectors = self.vectors[rows].mean(axis=0) if rows else np.zeros(self.vectors.shape[1], np.float32)
+        return mean
+
 
 # --- operations -------------------------------------------------------------------------------------------------
 
@@ -123,22 +132,6 @@ class Track:
 def lock_people(connection: Connection) -> None:
     """Let edits of people, and runs that gather unknown people, follow one another."""
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _EDIT_LOCK})
-
-
-def begin_operation(
-    connection: Connection,
-    *,
-    actor: str,
-    door: Door,
-    kind: str,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> int:
-    """Append to the history; the id is what the marks of this operation refer to."""
-    log_operation(connection, actor=actor, door=door, kind=kind, before=before, after=after)
-    # of this session alone: another's insert does not show here
-    last = select(func.currval(func.pg_get_serial_sequence("operations", "id")))
-    return int(connection.execute(last).scalar_one())
 
 
 def last_people_operation(connection: Connection) -> int:

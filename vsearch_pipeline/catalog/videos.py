@@ -136,8 +136,9 @@ def log_operation(
     video_id: str | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
-    """Append to the history what a person did."""
-    connection.execute(
-        insert(Operation).values(actor=actor, door=door, kind=kind, video_id=video_id, before=before, after=after)
+) -> int:
+    """Append to the history what a person did; returns the operation's id."""
+    statement = insert(Operation).values(
+        actor=actor, door=door, kind=kind, video_id=video_id, before=before, after=after
     )
+    return int(connection.execute(statement.returning(Operation.id)).scalar_one())

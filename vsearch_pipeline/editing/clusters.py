@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.counters import take_numbers
@@ -44,8 +43,7 @@ def gather_clusters(connection: Connection, model: str, step_ms: int) -> None:
     if not unnamed:
         replace_clusters(connection, {})
         return
-    # not brought back to length 1, so that a dot product is the mean cosine between two tracks' faces
-    means = np.stack([_mean_of_deciding(track) for track, _ in unnamed])
+    means = np.stack([track.look for track, _ in unnamed])
     clusters = [
         [unnamed[i][0] for i in cluster.tracks]
         for cluster in cluster_tracks(means, prior_of(model).same_person_cosine, [group for _, group in unnamed])
@@ -59,9 +57,3 @@ def gather_clusters(connection: Connection, model: str, step_ms: int) -> None:
             for number, tracks in zip(carried, clusters, strict=True)
         },
     )
-
-
-def _mean_of_deciding(track: Track) -> NDArray[np.float32]:
-    """Zeros where no face decides: like nothing, such a track is gathered with others by hand only."""
-    rows = list(track.deciding)
-    return track.vectors[rows].mean(axis=0) if rows else np.zeros(track.vectors.shape[1], np.float32)

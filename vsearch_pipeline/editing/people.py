@@ -22,7 +22,6 @@ from vsearch_pipeline.catalog.identities import (
     Track,
     TrackRef,
     add_marks,
-    begin_operation,
     cluster_members,
     leave_clusters,
     live_marks,
@@ -40,7 +39,7 @@ from vsearch_pipeline.catalog.library import (
     merge_person,
     summarize_people,
 )
-from vsearch_pipeline.catalog.videos import Door, get_video
+from vsearch_pipeline.catalog.videos import Door, get_video, log_operation
 from vsearch_pipeline.editing.marks import marks_by_track, verdict
 from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.people.clustering import break_apart
@@ -247,7 +246,7 @@ class PeopleService:
             yield connection
 
     def _log(self, connection: Connection, kind: str, *, before: dict[str, Any], after: dict[str, Any]) -> int:
-        return begin_operation(connection, actor=self.actor, door=self.door, kind=kind, before=before, after=after)
+        return log_operation(connection, actor=self.actor, door=self.door, kind=kind, before=before, after=after)
 
     def _name_cluster(self, connection: Connection, cluster: int, name: str, group: str | None) -> Naming:
         anchors = {member.ref: member.anchor for member in _present(connection, cluster)}
@@ -336,8 +335,8 @@ class PeopleService:
         return Merging(into, tracks)
 
     def _weakest(self, connection: Connection, refs: Sequence[TrackRef]) -> list[list[TrackRef]]:
-        looks = {track.ref: track.vectors for track in self._tracks(connection, {ref.video_id for ref in refs})}
-        means = np.stack([looks[ref].mean(axis=0) for ref in refs])
+        looks = {track.ref: track.look for track in self._tracks(connection, {ref.video_id for ref in refs})}
+        means = np.stack([looks[ref] for ref in refs])
         lowest = prior_of(self.embedding_model).same_person_cosine
         return [[refs[i] for i in part.tracks] for part in break_apart(means, lowest)]
 

@@ -76,11 +76,11 @@ def relabel_preview(catalog: Catalog, embedder: FaceEmbedder, step_ms: int) -> R
         titles = video_titles(connection)
         videos = list(tracks_marks(connection))
         names = {person.id: str(person) for person in people}
+        groups = {person.id: person.group for person in people}
         changes = []
         for video_id in videos:
             tracks = read_tracks(connection, video_id, embedder.name)
             said = verdicts(live_marks(connection, video_id), tracks, step_ms)
-            groups = {person.id: person.group for person in people}
             labels = label_tracks(classifier, tracks, said, merged=merged, groups=groups)
             stored = stored_labels(connection, video_id)
             for track, label in zip(tracks, labels, strict=True):

@@ -73,8 +73,8 @@ def load_pack(pack: str, providers: tuple[str, ...]) -> Pack:
         return _loaded(pack, providers)
 
 
-class PackDetector:
-    """The detection model of a pack (SCRFD with landmarks)."""
+class _PackPart:
+    """One model of a pack, and what is told of it."""
 
     def __init__(self, pack: str, providers: tuple[str, ...]) -> None:
         """Nothing is read before first use; see `load_pack` for the arguments and what that raises."""
@@ -83,12 +83,7 @@ class PackDetector:
 
     @cached_property
     def _model(self) -> PackModel:
-        detection = load_pack(self._pack, self._providers).detection
-        if not detection.model.use_kps:
-            raise ModelUnavailableError(
-                f"The detection model {detection.name} gives no landmarks: use a pack whose detector does."
-            )
-        return detection
+        raise NotImplementedError
 
     @property
     def name(self) -> str:
@@ -101,6 +96,19 @@ class PackDetector:
     @property
     def runs_on(self) -> str:
         return self._model.runs_on
+
+
+class PackDetector(_PackPart):
+    """The detection model of a pack (SCRFD with landmarks)."""
+
+    @cached_property
+    def _model(self) -> PackModel:
+        detection = load_pack(self._pack, self._providers).detection
+        if not detection.model.use_kps:
+            raise ModelUnavailableError(
+                f"The detection model {detection.name} gives no landmarks: use a pack whose detector does."
+            )
+        return detection
 
     def detect(self, images: Sequence[Image]) -> list[list[DetectedFace]]:
         """See `FaceDetector.detect`.
@@ -132,13 +140,8 @@ class PackDetector:
         ]
 
 
-class PackEmbedder:
+class PackEmbedder(_PackPart):
     """The recognition model of a pack (ArcFace)."""
-
-    def __init__(self, pack: str, providers: tuple[str, ...]) -> None:
-        """Nothing is read before first use; see `load_pack` for the arguments and what that raises."""
-        self._pack = pack
-        self._providers = providers
 
     @cached_property
     def _model(self) -> PackModel:
@@ -148,18 +151,6 @@ class PackEmbedder:
                 f"{pack.folder} has no recognition model: put an ArcFace ONNX file beside its detection model."
             )
         return pack.recognition
-
-    @property
-    def name(self) -> str:
-        return self._model.name
-
-    @property
-    def version(self) -> str:
-        return self._model.version
-
-    @property
-    def runs_on(self) -> str:
-        return self._model.runs_on
 
     @cached_property
     def dim(self) -> int:

@@ -33,6 +33,11 @@ class FacesResource(ConfigurableResource[Any]):
     onnx_providers: list[str]
     frames_per_second: float
 
+    @property
+    def step_ms(self) -> int:
+        """Time between two frames that are looked at."""
+        return round(1000 / self.frames_per_second)
+
     def load_detector(self) -> FaceDetector:
         detector = load_face_detector(self.detector, tuple(self.onnx_providers))
         _log_provider(detector)

@@ -23,6 +23,11 @@ class CatalogResource(ConfigurableResource[Any]):
         return open_catalog(self.settings())
 
 
+def frame_path(videos_dir: Path, video_id: str, index: int) -> Path:
+    """Where the picture of a sampled frame is."""
+    return videos_dir / video_id / "frames" / f"{index:06d}.jpg"
+
+
 class MediaResource(ConfigurableResource[Any]):
     """Where a video's files are, and how it is sampled."""
 
@@ -42,7 +47,7 @@ class MediaResource(ConfigurableResource[Any]):
         return Path(self.videos_dir, video_id, "frames")
 
     def frame(self, video_id: str, index: int) -> Path:
-        return self.frames_dir(video_id) / f"{index:06d}.jpg"
+        return frame_path(Path(self.videos_dir), video_id, index)
 
     def previews_dir(self, video_id: str) -> Path:
         return Path(self.videos_dir, video_id, "previews")
