@@ -1,50 +1,85 @@
-"""Clean-up of captions from generative models, which repeat themselves, break off and echo the prompt."""
+"""Clean-up of captions from generative models, which repeat themselves, break off, echo the prompt, count on
+without end and slide into the web pages they were taught with."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-_SENTENCE = re.compile(r".+?(?:[.!?。！？]+[\"'”’)\]]*(?=\s|$)|$)", re.DOTALL)
-_ENDED = re.compile(r"[.!?。！？][\"'”’)\]]*$")
-_WORD = re.compile(r"\w+")
-_LABEL = re.compile(r"^(?:question|answer|caption|assistant|user|description)\s*[:.]\s*", re.IGNORECASE)
-_SPEAKER = re.compile(r"^\w+:\s*")
-_DANGLING = frozenset(
-    (
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "from",
-        "with",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "were",
-        "her",
-    )
+_SENTENCE: Final = re.compile(r".+?(?:[.!?。！？]+[\"'”’)\]]*(?=\s|$)|$)", re.DOTALL)
+_ENDED: Final = re.compile(r"[.!?。！？][\"'”’)\]]*$")
+_WORD: Final = re.compile(r"\w+")
+_LABEL: Final = re.compile(
+    r"^(?:(?:question|answer|caption|assistant|user|description|(?:unformatted )?text preview)\s*[:.]\s*"
+    r"|(?:related|similar) videos\s+|no caption\s+)",
+    re.IGNORECASE,
 )
-_DETERMINERS = frozenset(("a", "an", "another", "the", "this", "that"))
-_REPEATED_WORDS = 4
-"""Shortest run of words that counts as stuttering when it follows itself at once."""
+_SPEAKER: Final = re.compile(r"^\w+(?:\s#?\d+)?:\s*")
+_NEXT_SPEAKER: Final = re.compile(r"\s(?=[A-Z]\w*(?:\s#?\d+)?:(?:\s|\W*$))")
+_ASKED: Final = re.compile(
+    r"(?:describe|explain|(?:what|who|whom|where|when|why|how|which|does|do|is|are|can)\b.*\?\W*$)",
+    re.IGNORECASE,
+)
+"""A request or a question, which describes nothing; in quotation marks it is read out and stays."""
+_PAGE: Final = re.compile(
+    r"https?:|\bwww\.|\buses? cookies\b|\bprivacy policy\b|\bpersonal data\b|\ball rights reserved\b"
+    r"|\bcaptcha\b|\be-?mail\s*:|\bsyndicated\b|\bsole right\b|\baccepts no responsibility\b"
+    r"|\blatest (?:\w+ )?(?:news|updates)\b"
+    r"|^(?:follow|subscribe|click|sign up|log in|download|catch (?:up|the latest)|read (?:all|more)|share|add your"
+    r"|visit|cite|be the first|you may also|comments?(?: no|\s*[:*])|categories no|references?:|citation|copyright"
+    r"|source:|tags:|taken from|no (?:description|comments|categories)|this is the end of"
+    r"|this (?:website|site|service|story)|please)(?!\w)(?!.*[\"”]\W*$)",
+    re.IGNORECASE,
+)
+"""What a web page says around its content. Verbs count at the beginning only: captions give no orders, but read
+them out in quotation marks."""
+_TO_A_READER: Final = re.compile(r"\b(?:you|your|our|we|us|content|site|service|story)\b", re.IGNORECASE)
+_DESCRIBES: Final = re.compile(
+    r"^(?:\w+:\s*)?(?:an?|the|another|two|three|one|some|people|s?he|they|it|there|in the)\b"
+    r".*\b(?:is|are|\w+ing)\b",
+    re.IGNORECASE,
+)
+"""What ends web page text, where it speaks to no reader."""
+_SCRIPTS: Final = re.compile(r"(?P<latin>[A-Za-z])|(?P<hangul>[\uac00-\ud7a3])")
+_LEAD_IN: Final = re.compile(
+    r"^(?:(?:in|towards the end of) (?:the|this) (?:video|clip|scene|image|picture),?\s+)?"
+    r"(?:(?:the|this) (?:video|clip|scene|image) (?:shows|depicts|starts with(?: a shot of)?)\s+"
+    r"|(?:we|you) can (?:also )?see (?:that )?)?",
+    re.IGNORECASE,
+)
+_SAYS_NOTHING: Final = frozenset(("is", "are", "was", "were", "there", "who", "that", "also"))
+_ORDINALS: Final = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"),
+    *("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"),
+    "twentieth",
+)
+_ORDINAL: Final = re.compile(rf"\b(?:{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th))\b", re.IGNORECASE)
+_COUNTED_ON: Final = 4
+"""From so many sentences on that only count up ("the third person is ... the sixth person is ..."), one stays."""
+_DANGLING: Final = frozenset(
+    ("a", "an", "the", "of", "and", "or", "is", "are", "was", "were", "his", "their", "its")
+)
+_NO_OBJECT: Final = re.compile(
+    r"\b(?:is|are) \w+ing (?:also )?(?:at|to|from|with|in|on|into|for|next to)\W*$", re.IGNORECASE
+)
+"""A sentence may end in "puts his jacket on", not in "is looking at"."""
+_INDIRECT: Final = frozenset(("what", "how", "where", "who"))
+"""With one of them it may: "shows how sharp they are"."""
+_DETERMINERS: Final = frozenset(("a", "an", "another", "the", "this", "that"))
+_REPEATED_WORDS: Final = 4
+"""Shortest run of words that counts as stuttering when it follows itself; a shorter one has to do so twice."""
 
 
 def clean_caption(text: str, prompt: str = "") -> str:
-    """A caption without repeated sentences, cut-off tail and echo of the prompt; what is left is unchanged.
+    """A caption without repeated sentences, cut-off tail, echo of the prompt, endless counting and web page text.
 
     Args:
         text: what the model wrote.
         prompt: the question it was asked; removed wherever the text repeats it.
 
     Returns:
-        Never empty where `text` has anything but white space: if nothing would be left, the text with its white
-        space collapsed. Applying it twice changes nothing more.
+        Some of the words of `text`, unchanged and in order. Never empty where `text` has anything but white space:
+        if nothing would be left, the text with its white space collapsed. Applying it twice changes nothing more.
     """
     collapsed = " ".join(text.split())
     cleaned = _pass(collapsed, prompt)
@@ -54,12 +89,19 @@ def clean_caption(text: str, prompt: str = "") -> str:
 
 
 def _pass(text: str, prompt: str) -> str:
-    found = _SENTENCE.findall(_without_prompt(text, prompt))
-    sentences = [_without_stutter(_LABEL.sub("", sentence.strip())) for sentence in found]
-    kept = _without_repeats([s for s in sentences if _WORD.search(s)])
-    if len(kept) > 1 and _is_cut_off(kept[-1]):
+    sentences = [
+        _without_stutter(_LABEL.sub("", sentence)) for sentence in _sentences(_without_prompt(text, prompt))
+    ]
+    said = [s for s in sentences if _WORD.search(_SPEAKER.sub("", s)) and not _ASKED.match(_SPEAKER.sub("", s))]
+    kept = _without_repeats(_without_counting(_without_other_scripts(_without_page(said))))
+    while len(kept) > 1 and _is_cut_off(kept[-1]):
         kept.pop()
     return " ".join(kept)
+
+
+def _sentences(text: str) -> list[str]:
+    """Sentences, and what each of several speakers says."""
+    return [part.strip() for found in _SENTENCE.findall(text) for part in _NEXT_SPEAKER.split(found)]
 
 
 def _without_prompt(text: str, prompt: str) -> str:
@@ -75,23 +117,66 @@ def _without_stutter(sentence: str) -> str:
     words = sentence.split()
     at = 0
     while at < len(words):
-        for size in range(_REPEATED_WORDS, (len(words) - at) // 2 + 1):
-            if words[at : at + size] == words[at + size : at + 2 * size]:
-                del words[at + size : at + 2 * size]
+        for size in range(1, (len(words) - at) // 2 + 1):
+            run = words[at : at + size]
+            end = at + size
+            while words[end : end + size] == run:
+                end += size
+            if end - at >= size * (2 if size >= _REPEATED_WORDS else 3):
+                del words[at + size : end]
                 break
-        else:
-            at += 1
+        at += 1
     return " ".join(words)
 
 
+def _without_page(sentences: list[str]) -> list[str]:
+    """Drop what a web page says around its content, up to the next sentence that describes something."""
+    kept = []
+    inside = False
+    for sentence in sentences:
+        describes = _DESCRIBES.match(sentence) is not None and _TO_A_READER.search(sentence) is None
+        inside = _PAGE.search(sentence) is not None or (inside and not describes)
+        if not inside:
+            kept.append(sentence)
+    return kept
+
+
+def _without_other_scripts(sentences: list[str]) -> list[str]:
+    """Drop sentences with no letter in the script the caption begins in: models drift into other languages."""
+    used = [{match.lastgroup for match in _SCRIPTS.finditer(sentence)} for sentence in sentences]
+    first = next((match.lastgroup for s in sentences if (match := _SCRIPTS.search(s))), None)
+    return [s for s, scripts in zip(sentences, used, strict=True) if not scripts or first in scripts]
+
+
+def _without_counting(sentences: list[str]) -> list[str]:
+    """Drop sentences that say what the one before said of the next in order, where they are many."""
+    runs: list[list[str]] = []
+    for sentence in sentences:
+        if runs and _ORDINAL.search(sentence) and _goes_on(runs[-1][0], sentence):
+            runs[-1].append(sentence)
+        else:
+            runs.append([sentence])
+    return [sentence for run in runs for sentence in (run[:1] if len(run) >= _COUNTED_ON else run)]
+
+
+def _goes_on(first: str, sentence: str) -> bool:
+    """Whether two sentences differ in their ordinals only, the second perhaps broken off."""
+    whole, other = (_WORD.findall(_ORDINAL.sub("0", text).casefold()) for text in (first, sentence))
+    return whole[: len(other)] == other
+
+
 def _without_repeats(sentences: list[str]) -> list[str]:
-    """Drop what was said before, whole or broken off, also where another speaker's name is put before it."""
+    """Drop what was said before, whole or broken off, also behind another speaker's name or another lead-in
+    ("The video shows people walking. People are walking.")."""
     said: list[list[str]] = []
     kept = []
     for sentence in sentences:
-        words = _WORD.findall(_SPEAKER.sub("", sentence).casefold())
-        if not any(earlier[: len(words)] == words for earlier in said):
-            said.append(words)
+        spoken = _SPEAKER.sub("", sentence)
+        words = _WORD.findall(spoken.casefold())
+        told = [word for word in _WORD.findall(_LEAD_IN.sub("", spoken).casefold()) if word not in _SAYS_NOTHING]
+        ways = [way for way in (words, told) if way]
+        if not any(earlier[: len(way)] == way for way in ways for earlier in said):
+            said += ways
             kept.append(sentence)
     return kept
 
@@ -102,6 +187,9 @@ def _is_cut_off(sentence: str) -> bool:
     Models stopped at a token limit close such a stump with a full stop: more than 50 of the 764 different captions
     of one 18-minute video end in a single word.
     """
-    words = _WORD.findall(sentence.casefold())
+    words = _WORD.findall(_SPEAKER.sub("", sentence).casefold())
     bare_noun = len(words) == 2 and words[0] in _DETERMINERS
-    return not _ENDED.search(sentence) or len(words) == 1 or bare_noun or words[-1] in _DANGLING
+    if not _ENDED.search(sentence) or len(words) == 1 or bare_noun:
+        return True
+    open_end = words[-1] in _DANGLING or _NO_OBJECT.search(sentence) is not None
+    return open_end and _INDIRECT.isdisjoint(words)

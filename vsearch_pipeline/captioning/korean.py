@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsearch_pipeline.captioning.content import CUP_OF_COFFEE, Content, Thing
-from vsearch_pipeline.captioning.josa import with_josa
+from vsearch_pipeline.particles import with_particle
 
 _NUMBERS = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
 _COUNTERS = {"animal": "마리", "vehicle": "대", "person": "명"}
@@ -61,13 +61,13 @@ def joined(words: Sequence[str]) -> str:
     """ "가", "가와 나", "가, 나와 다"."""
     if len(words) == 1:
         return words[0]
-    return f"{', '.join([*words[:-2], with_josa(words[-2], '와/과')])} {words[-1]}"
+    return f"{', '.join([*words[:-2], with_particle(words[-2], '와/과')])} {words[-1]}"
 
 
 def _people_sentence(content: Content, names: Sequence[str], companions: Sequence[Thing]) -> str:
-    worn = f"{with_josa(joined([noun.ko for noun in content.worn]), '을/를')} 착용한 " if content.worn else ""
-    role = f"{with_josa(content.role.ko, '으로/로')} 보이는 " if content.role else ""
-    subject = with_josa(f"{worn}{role}{_subject(content, names)}", "이/가")
+    worn = f"{with_particle(joined([noun.ko for noun in content.worn]), '을/를')} 착용한 " if content.worn else ""
+    role = f"{with_particle(content.role.ko, '으로/로')} 보이는 " if content.role else ""
+    subject = with_particle(f"{worn}{role}{_subject(content, names)}", "이/가")
     together = f"{_listed(companions, '와/과')} 함께 " if companions else ""
     if content.close_up:
         where = f"{content.place.ko}에서 " if content.place else ""
@@ -91,15 +91,15 @@ def _listed(things: Sequence[Thing], particle: str) -> str:
     text = joined([_thing(thing) for thing in ordered])
     if particle == "도":
         return f"{text}도"
-    return with_josa(text, "이/가" if particle == "이/가" else "와/과")
+    return with_particle(text, "이/가" if particle == "이/가" else "와/과")
 
 
 def _thing(thing: Thing) -> str:
     if not thing.maybe:
         return counted(thing)
     names = [noun.ko for noun in thing.maybe]
-    guess = names[0] if len(names) == 1 else f"{with_josa(names[0], '이나/나')} {names[1]}"
-    return f"{with_josa(guess, '으로/로')} 보이는 {counted(thing)}"
+    guess = names[0] if len(names) == 1 else f"{with_particle(names[0], '이나/나')} {names[1]}"
+    return f"{with_particle(guess, '으로/로')} 보이는 {counted(thing)}"
 
 
 def _look(content: Content) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from itertools import pairwise
 from typing import Final
 
-from vsearch_pipeline.language.particles import split_particle
+from vsearch_pipeline.particles import split_particle
 
 MAX_WORD_CHARS: Final = 64
 """Longer words are cut: PostgreSQL refuses a lexeme above 2,046 bytes."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.errors import InputError
-from vsearch_pipeline.language.particles import split_particle
 from vsearch_pipeline.language.tokens import fold, query_tokens
+from vsearch_pipeline.particles import split_particle
 
 MAX_QUERY_CHARS = 2000
 

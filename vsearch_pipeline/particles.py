@@ -1,25 +1,44 @@
-"""Korean particles (josa): the right form after a word, and taking one off."""
+"""Korean particles (josa): the form a word asks for, and taking one off."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final, Literal
 
-Particle = Literal["은/는", "이/가", "을/를", "와/과", "으로/로"]
+Particle = Literal[
+    "은/는",
+    "이/가",
+    "을/를",
+    "와/과",
+    "으로/로",
+    "이나/나",
+    "이랑/랑",
+    "이라고/라고",
+    "이라는/라는",
+    "이야/야",
+    "아/야",
+]
 
-_FORMS: Final[dict[str, tuple[str, str]]] = {
-    # after a final consonant, after a vowel
+FORMS: Final[dict[Particle, tuple[str, str]]] = {
     "은/는": ("은", "는"),
     "이/가": ("이", "가"),
     "을/를": ("을", "를"),
     "와/과": ("과", "와"),
     "으로/로": ("으로", "로"),
+    "이나/나": ("이나", "나"),
+    "이랑/랑": ("이랑", "랑"),
+    "이라고/라고": ("이라고", "라고"),
+    "이라는/라는": ("이라는", "라는"),
+    "이야/야": ("이야", "야"),
+    "아/야": ("아", "야"),
 }
+"""The form after a final consonant and the one after a vowel; 로 also follows ㄹ."""
 
-_AFTER_CONSONANT: Final = frozenset({"은", "이", "을", "과", "으로", "이랑", "이나", "이라는"})
-_AFTER_VOWEL: Final = frozenset({"는", "가", "를", "와", "로", "랑", "나", "라는"})
+_AFTER_CONSONANT: Final = frozenset(closed for closed, _ in FORMS.values())
+_AFTER_VOWEL: Final = frozenset(opened for _, opened in FORMS.values())
 _AFTER_ANY: Final = frozenset(
-    {
+    (
         "의",
         "에",
         "도",
@@ -35,7 +54,7 @@ _AFTER_ANY: Final = frozenset(
         "밖에",
         "에는",
         "에도",
-    }
+    )
 )
 _LONGEST_PARTICLE: Final = 3
 
@@ -45,9 +64,11 @@ _DIGIT_FINALS: Final = dict(zip("0123456789", ("ㅇ", "ㄹ", "", "ㅁ", "", "", 
 _LETTER_FINALS: Final = {"l": "ㄹ", "m": "ㅁ", "n": "ㄴ", "r": "ㄹ"}
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]+$")
 _CONSONANT_ENDINGS: Final = (
-    (re.compile(r"(l|le|lle)$"), "ㄹ"),  # 빌, 구글, 미셸
-    (re.compile(r"(m|n|ng|ne|me)$"), "ㄴ"),  # 톰, 존, 킹, 폰, 타임
-    (re.compile(r"(^|[^aeiou])[aeiou](ck|k|p|t|tt|b)$|oo[kp]$"), "ㄱ"),  # 잭, 톱, 스콧, 북
+    (re.compile(r"(l|le)$"), "ㄹ"),  # 빌, 구글, 미셸
+    (re.compile(r"(m|n|ng|ne|me)$"), "ㄴ"),  # 톰, 존, 킹, 제인, 타임
+    # A stop after a short vowel closes the syllable (밥, 필립, 로봇, 에릭, 엘리엇), else it gets a vowel of its
+    # own (비트, 마크, 로버트); ae, eo and eu are short in romanised Korean (백, 석).
+    (re.compile(r"((^|[^aeiouy])[aeiouy]|i[aeo])[bkpt]$|[aeiouy]c$|(ae|eo|eu|oo)[kp]$|(ck|pp|tt)$"), "ㄱ"),
 )
 
 
@@ -57,13 +78,17 @@ def with_particle(word: str, particle: Particle) -> str:
     Hangul is exact. Digits are read in Sino-Korean, capitals (BTS) letter by letter, other Latin words by
     the usual Korean spelling of their ending. What cannot be read gets both forms: `★이(가)`.
     """
-    after_consonant, after_vowel = _FORMS[particle]
+    closed, opened = FORMS[particle]
     final = _final_sound(word)
     if final is None:
-        return f"{word}(으)로" if particle == "으로/로" else f"{word}{after_consonant}({after_vowel})"
+        return (
+            f"{word}({closed.removesuffix(opened)}){opened}"
+            if closed.endswith(opened)
+            else f"{word}{closed}({opened})"
+        )
     if final == "" or (final == "ㄹ" and particle == "으로/로"):
-        return word + after_vowel
-    return word + after_consonant
+        return word + opened
+    return word + closed
 
 
 def split_particle(run: str, *, after_word: bool = False) -> tuple[str, str]:
@@ -93,14 +118,19 @@ def split_particle(run: str, *, after_word: bool = False) -> tuple[str, str]:
 
 def _final_sound(word: str) -> str | None:
     """Final consonant of the last thing read: "" for a vowel, "ㄹ" exactly, None where unreadable."""
-    heard = re.sub(r"[\W_]+$", "", word)
+    heard = re.sub(r"[\W_]+$", "", unicodedata.normalize("NFC", word))
     if not heard:
         return None
     last = heard[-1]
     if last in _DIGIT_FINALS:
         return _DIGIT_FINALS[last]
-    latin = _LATIN_WORD.search(heard)
-    return _latin_final(latin[0]) if latin else _hangul_final(last)
+    if "가" <= last <= "힣":
+        return _hangul_final(last)
+    plain = "".join(c for c in unicodedata.normalize("NFD", heard) if not unicodedata.combining(c))
+    latin = _LATIN_WORD.search(plain)
+    if latin and not last.isascii() and plain[-1] in "aeiouAEIOU":
+        return ""  # an accented vowel is heard: 르네
+    return _latin_final(latin[0]) if latin else None
 
 
 def _hangul_final(syllable: str) -> str | None:
@@ -112,8 +142,6 @@ def _hangul_final(syllable: str) -> str | None:
 
 
 def _latin_final(word: str) -> str:
-    if word.isupper():
+    if word.isupper() or len(word) == 1:
         return _LETTER_FINALS.get(word[-1].lower(), "")
-    if len(word) == 1:
-        return _LETTER_FINALS.get(word, "")
     return next((final for ending, final in _CONSONANT_ENDINGS if ending.search(word.lower())), "")
