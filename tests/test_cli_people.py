@@ -267,6 +267,22 @@ def test_photos_are_never_replaced(vsearch: Say, library: tuple[Settings, Dagste
     assert copy_photos(photos, settings.gallery_dir).copied == 0
 
 
+def test_gender_is_said_at_enrolment_or_later(vsearch: Say, photos: Path) -> None:
+    def gender() -> str | None:
+        listed = json.loads(vsearch("list", "--json").stdout)
+        found: str | None = next(person for person in listed if person["name"] == "Eileen Test")["gender"]
+        return found
+
+    assert vsearch("enroll", str(photos), "--gender", "female").exit_code == 0
+    assert gender() == "female"
+    assert "Crew/Eileen Test is male" in vsearch("gender", "Eileen Test", "male").output
+    assert gender() == "male"
+    assert vsearch("gender", "Crew/Eileen Test", "none").exit_code == 0
+    assert gender() is None
+    assert vsearch("gender", "Eileen Test", "other").exit_code == 2
+    assert vsearch("enroll", str(photos), "--gender", "other").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -275,6 +291,7 @@ def test_photos_are_never_replaced(vsearch: Say, library: tuple[Settings, Dagste
         (("split", "123456"), "There is no cluster 123456"),
         (("reject", "nowhere:1"), "There is no video nowhere"),
         (("reject", "nowhere"), "is not a track"),
+        (("gender", "Nemo Nobody", "male"), "Nobody is called"),
         (("enroll", "/no/such/folder"), "there is no such folder"),
         (("list", "--pictures", "x"), "add --unknown"),
     ],

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.table import Column, Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
+from vsearch_pipeline.catalog.library import Gender
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.editing.relabel import RelabelPreview
 from vsearch_pipeline.errors import InputError, VsearchError
@@ -73,13 +74,17 @@ def _step_ms(settings: Settings) -> int:
 def enroll(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Photos in folders GROUP/PERSON.", metavar="DIR")],
+    gender: Annotated[
+        Gender | None, typer.Option(help="Of everybody in DIR: captions speak of them that way.")
+    ] = None,
 ) -> None:
     """Copy photos of people into the gallery and learn them."""
     from vsearch_pipeline.editing.photos import copy_photos
+    from vsearch_pipeline.people.gallery import read_gallery
 
     terminal = _terminal(context)
     settings = terminal.settings()
-    open_catalog(settings)
+    catalog = open_catalog(settings)
     copied = copy_photos(folder, settings.gallery_dir)
     known = f", {copied.known} were there already" if copied.known else ""
     terminal.out.print(
@@ -89,6 +94,10 @@ def enroll(
     for line in copied.left_out:
         terminal.err.print(f"[yellow]look at[/yellow]  {escape(line)}")
     _train(terminal, settings)
+    if gender is not None:
+        service = _service(settings, catalog)
+        for person in read_gallery(folder.expanduser()).people:
+            service.set_gender(person.name, gender, person.group)
     terminal.out.print(NEXT)
 
 
@@ -240,6 +249,7 @@ def _print_people(terminal: Terminal, service: PeopleService, as_json: bool) -> 
                     "group": item.person.group,
                     "display": item.person.display,
                     "aliases": item.person.aliases,
+                    "gender": item.person.gender,
                     "photos": item.photos,
                     "tracks": item.tracks,
                     "videos": item.videos,
@@ -360,6 +370,21 @@ def name(
         f"[green]named[/green]    {escape(who)} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
     )
     terminal.out.print(NEXT)
+
+
+@people.command("gender")
+def gender_command(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME.", metavar="NAME")],
+    gender: Annotated[Literal["female", "male", "none"], typer.Argument(help="`none` takes it back.")],
+) -> None:
+    """Say how captions speak of a person."""
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    service = _service(settings, open_catalog(settings))
+    found = service.set_gender(person, None if gender == "none" else gender)
+    told = f"is {found.gender}" if found.gender else "has no gender that captions know of"
+    terminal.out.print(f"[green]noted[/green]    {escape(str(found))} {told}")
 
 
 @people.command()

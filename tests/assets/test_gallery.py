@@ -58,6 +58,7 @@ def folder(tmp_path: Path) -> Path:
 def test_faces_become_rows_with_names(folder: Path, catalog: Catalog, home: Path) -> None:
     (folder / "gallery.toml").write_text(
         '[[person]]\ngroup="made group"\nname="made 1"\ndisplay="만든 1"\naliases=["Number One"]\n'
+        '[[group]]\nname="made group"\ngender="female"\n'
     )
     result = run(folder, home)
     (check,) = result.get_asset_check_evaluations()
@@ -73,6 +74,7 @@ def test_faces_become_rows_with_names(folder: Path, catalog: Catalog, home: Path
     assert people["made 1"].aliases == ("만든 1", "Number One")
     assert people["made 1"].display == "만든 1"
     assert people["made 0"].display is None
+    assert {person.gender for person in people.values() if person.group == "made group"} == {"female"}
 
 
 def test_what_needs_a_look_warns_and_is_shown(folder: Path, catalog: Catalog, home: Path) -> None:

@@ -14,6 +14,7 @@ from tests.people_library import STEP_MS, ToyEmbedder, add_tracks, add_video, to
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import TrackRef, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import (
+    PersonRecord,
     ensure_person,
     list_people,
     merged_people,
@@ -201,6 +202,59 @@ def test_two_people_become_one_everywhere(
     assert {stage, real} <= {old for old, new in merged_people(connection).items() if new == last}
     with pytest.raises(InputError, match="already the same"):
         service.merge("Stagey", "Last Name")
+
+
+def test_what_is_said_of_a_gender_outlives_the_gallerys_list(
+    connection: Connection, service: PeopleService
+) -> None:
+    def known(name: str) -> PersonRecord:
+        return next(person for person in list_people(connection) if person.name == name)
+
+    ensure_person(connection, "Gender Band", "Kim", gender="male")
+    assert known("Kim").gender == "male"
+    ensure_person(connection, "Gender Band", "Kim")
+    assert known("Kim").gender == "male"
+    ensure_person(connection, "Gender Band", "Kim", gender="female")
+    assert known("Kim").gender == "female"
+    ensure_person(connection, "Gender Band", "Lee", gender="male")
+
+    assert service.set_gender("gender band/kim", "male").gender == "male"
+    ensure_person(connection, "Gender Band", "Kim", gender="female")
+    assert known("Kim").gender == "male"
+    assert service.set_gender("Kim", None, group="Gender Band").gender is None
+    ensure_person(connection, "Gender Band", "Kim", gender="female")
+    assert known("Kim").gender is None
+    ensure_person(connection, "Gender Band", "Lee", gender="female")
+    assert known("Lee").gender == "female"
+
+    operations = connection.execute(
+        select(Operation.actor, Operation.before, Operation.after)
+        .where(Operation.kind == "people.gender")
+        .order_by(Operation.id.desc())
+        .limit(2)
+    ).all()
+    told = {"person": known("Kim").id, "name": "Gender Band/Kim"}
+    assert [tuple(row) for row in operations] == [
+        ("tester", {"gender": "male"}, {**told, "gender": None}),
+        ("tester", {"gender": "female"}, {**told, "gender": "male"}),
+    ]
+    with pytest.raises(NotFoundError, match="Nobody is called"):
+        service.set_gender("Kim", "male", group="Another Band")
+
+
+@pytest.mark.parametrize(
+    ("person", "english", "korean"),
+    [
+        (PersonRecord(1, None, "Minji Kim", ("민지", "김민지")), "Minji Kim", "민지"),
+        (PersonRecord(1, None, "minji", ("Minji", "김민지"), "민지"), "minji", "민지"),
+        (PersonRecord(1, None, "하니 🐰", ("Hanni B612",)), "Hanni B612", "하니 🐰"),
+        (PersonRecord(1, None, "민지 (NJZ)", ("M",)), "M", "민지 (NJZ)"),
+        (PersonRecord(1, None, "Beyoncé", (), "Bey"), "Bey", "Bey"),
+        (PersonRecord(1, None, "山田", ("7",)), "山田", "山田"),
+    ],
+)
+def test_names_by_script(person: PersonRecord, english: str, korean: str) -> None:
+    assert (person.in_english, person.in_korean) == (english, korean)
 
 
 def test_clusters_merged_by_hand_stay_together_and_split_ones_apart(

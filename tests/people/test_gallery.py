@@ -67,11 +67,58 @@ def test_names_and_notes_come_from_the_list(tmp_path: Path) -> None:
         ("solo", (), ""),
     ]
     assert [issue.reason for issue in gallery.issues] == [
-        "'colour' means nothing here; entries begin with [[person]]",
-        "entry 1 has 'alias', which is none of name, group, display, aliases, notes",
+        "'colour' means nothing here; entries begin with [[person]] or [[group]]",
+        "entry 1 has 'alias', which is none of name, group, display, gender, aliases, notes",
         "entry 3 names solo again; the first one counts",
         "there is no folder with photos for nobody",
         "entry 5 needs a name, a list of texts as aliases, and texts for the rest",
+    ]
+    assert {issue.kind for issue in gallery.issues} == {"names_file"}
+
+
+def test_gender_is_a_persons_own_or_their_groups(tmp_path: Path) -> None:
+    for place in ("nj/minji", "nj/manager", "ive/wonyoung", "solo"):
+        put(tmp_path / place / "1.jpg")
+    (tmp_path / "gallery.toml").write_text(
+        """
+        [[group]]
+        name = "nj"
+        gender = "female"
+        [[person]]
+        group = "nj"
+        name = "manager"
+        gender = "male"
+        [[person]]
+        name = "solo"
+        gender = "woman"
+        [[group]]
+        name = "ive"
+        gender = 3
+        [[group]]
+        name = "nobody"
+        gender = "male"
+        [[group]]
+        name = "nj"
+        gender = "male"
+        colour = "red"
+        [[group]]
+        gender = "male"
+        """
+    )
+    gallery = read_gallery(tmp_path)
+    assert {person.label: person.gender for person in gallery.people} == {
+        "ive/wonyoung": None,
+        "nj/manager": "male",
+        "nj/minji": "female",
+        "solo": None,
+    }
+    assert [issue.reason for issue in gallery.issues] == [
+        "entry 2 has the gender 'woman', which is neither 'female' nor 'male'",
+        "group 2 needs a name, and 'female' or 'male' as its gender",
+        "there is no folder of a group nobody with photos",
+        "group 4 has 'colour', which is none of name, gender",
+        "group 4 names nj again; the first one counts",
+        "group 5 needs a name, and 'female' or 'male' as its gender",
     ]
     assert {issue.kind for issue in gallery.issues} == {"names_file"}
 

@@ -81,7 +81,13 @@ def gallery(
             names = [name for name in (person.display, *person.aliases) if name != person.name]
             display = person.display if person.display != person.name else None
             person_id = ensure_person(
-                connection, person.group, person.name, names, display=display, notes=person.notes or None
+                connection,
+                person.group,
+                person.name,
+                names,
+                display=display,
+                notes=person.notes or None,
+                gender=person.gender,
             )
             rows.extend(
                 {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,9 +14,14 @@ from vsearch_pipeline.catalog.models import (
     Classifier,
     FaceLabel,
     FaceTrack,
+    Operation,
     Person,
     ReferenceFace,
 )
+
+Gender = Literal["female", "male"]
+GENDER_SAID = "people.gender"
+"""Kind of the operation by which somebody said what a person's gender is; `after` has their id as `person`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +31,29 @@ class PersonRecord:
     name: str
     aliases: tuple[str, ...]
     display: str | None = None
+    gender: Gender | None = None
 
     @property
     def shown(self) -> str:
         """The name that people read."""
         return self.display or self.name
+
+    @property
+    def in_english(self) -> str:
+        """The first of display, name and aliases whose letters are all Latin, else `shown`."""
+        return self._written_in("LATIN")
+
+    @property
+    def in_korean(self) -> str:
+        """The first of display, name and aliases whose letters are all Hangul, else `shown`."""
+        return self._written_in("HANGUL")
+
+    def _written_in(self, script: str) -> str:
+        for name in (self.shown, self.name, *self.aliases):
+            letters = [letter for letter in unicodedata.normalize("NFC", name) if letter.isalpha()]
+            if letters and all(unicodedata.name(letter, "").startswith(script) for letter in letters):
+                return name
+        return self.shown
 
     def __str__(self) -> str:
         return f"{self.group}/{self.name}" if self.group else self.name
@@ -51,11 +75,13 @@ def merged_people(connection: Connection) -> dict[int, int]:
 def list_people(connection: Connection) -> list[PersonRecord]:
     """Everybody who was not merged into somebody else; a merged name is an alias of the other."""
     rows = connection.execute(
-        select(Person.id, Person.group_name, Person.name, Person.aliases, Person.display)
+        select(Person.id, Person.group_name, Person.name, Person.aliases, Person.display, Person.gender)
         .where(Person.merged_into.is_(None))
         .order_by(Person.id)
     )
-    return [PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display) for row in rows]
+    return [
+        PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display, row.gender) for row in rows
+    ]
 
 
 def ensure_person(
@@ -66,10 +92,12 @@ def ensure_person(
     *,
     display: str | None = None,
     notes: str | None = None,
+    gender: Gender | None = None,
 ) -> int:
     """The person's id, made if new, and the other's where they were merged.
 
-    Aliases are added to, never taken away; `display` and `notes` are set where given.
+    Aliases are added to, never taken away; `display` and `notes` are set where given, and so is `gender` unless
+    somebody has said it of this person (`GENDER_SAID`).
     """
     where = (Person.group_name.is_not_distinct_from(group), Person.name == name)
     person_id = connection.execute(select(survivor()).where(*where)).scalar()
@@ -80,7 +108,16 @@ def ensure_person(
     texts = {column: value for column, value in (("display", display), ("notes", notes)) if value is not None}
     if texts:
         connection.execute(update(Person).where(Person.id == person_id).values(**texts))
+    if gender is not None:
+        said = select(Operation.id).where(
+            Operation.kind == GENDER_SAID, Operation.after["person"].as_integer() == person_id
+        )
+        connection.execute(update(Person).where(Person.id == person_id, ~said.exists()).values(gender=gender))
     return person_id
+
+
+def set_gender(connection: Connection, person_id: int, gender: Gender | None) -> None:
+    connection.execute(update(Person).where(Person.id == person_id).values(gender=gender))
 
 
 def add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ faces, operations).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from pgvector.sqlalchemy import HALFVEC, VECTOR
@@ -230,11 +230,15 @@ class Object(Base):
     label: Mapped[str]
     score: Mapped[float]
     bbox_xyxy: Mapped[list[float]]
+    track: Mapped[int | None]  # which thing it is, followed through its shot
     producer_id: Mapped[int] = _producer()
 
 
 class Caption(Base):
-    """What a captioner wrote about a range, in one language; the raw text is kept beside the cleaned one."""
+    """What a captioner wrote about a range, in one language; the raw text is kept beside the cleaned one.
+
+    A translation has slots (`slots.py`) where the text names somebody: `people` are who they stand for, in order.
+    """
 
     __tablename__ = "captions"
 
@@ -246,6 +250,7 @@ class Caption(Base):
     text: Mapped[str]
     raw_text: Mapped[str]
     facts: Mapped[dict[str, Any] | None]
+    people: Mapped[list[int]] = mapped_column(server_default="{}")
     producer_id: Mapped[int] = _producer()
 
 
@@ -284,13 +289,17 @@ class Person(Base):
     """`merged_into` is the person that this one turned out to be: always one that is not merged itself."""
 
     __tablename__ = "people"
-    __table_args__ = (UniqueConstraint("group_name", "name", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("group_name", "name", postgresql_nulls_not_distinct=True),
+        CheckConstraint("gender in ('female', 'male')", name="gender"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_name: Mapped[str | None]
     name: Mapped[str]
     aliases: Mapped[list[str]] = mapped_column(server_default="{}")
     display: Mapped[str | None]
+    gender: Mapped[str | None]  # puts gender words of captions right; None leaves them as they are
     notes: Mapped[str | None]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -413,6 +422,31 @@ class Counter(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
+
+
+class PaidAnswer(Base):
+    """An answer of a paid service, by a digest of everything that was asked: it is never paid for twice."""
+
+    __tablename__ = "paid_answers"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    model: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    answered_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PaidDay(Base):
+    """What a paid service was asked and cost in a day (UTC): the limits of the settings are held against it."""
+
+    __tablename__ = "paid_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(server_default="0")
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cost_usd: Mapped[float] = mapped_column(server_default="0")
 
 
 class Operation(Base):

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,14 @@ from vsearch_pipeline.catalog.identities import (
     stored_labels,
 )
 from vsearch_pipeline.catalog.library import (
+    GENDER_SAID,
+    Gender,
     PersonRecord,
     PersonSummary,
     ensure_person,
     list_people,
     merge_person,
+    set_gender,
     summarize_people,
 )
 from vsearch_pipeline.catalog.videos import Door, get_video, log_operation
@@ -236,6 +239,26 @@ class PeopleService:
             if not any(mark.kind == "is_not" and mark.person_id == person.id for mark in marks):
                 add_marks(connection, operation, "is_not", [found.anchor], person_id=person.id)
             return Rejection(track, person)
+
+    def set_gender(self, name: str, gender: Gender | None, group: str | None = None) -> PersonRecord:
+        """Say what a person's gender is, which puts gender words of captions right; None takes it back.
+
+        What is said here counts more than the gallery's list from then on.
+
+        Raises:
+            NotFoundError: there is no such person.
+            InputError: several people have that name.
+        """
+        with self._editing() as connection:
+            person = _existing(connection, name, group)
+            set_gender(connection, person.id, gender)
+            self._log(
+                connection,
+                GENDER_SAID,
+                before={"gender": person.gender},
+                after={"person": person.id, "name": str(person), "gender": gender},
+            )
+            return replace(person, gender=gender)
 
     # --- parts
 
@@ -437,8 +460,8 @@ def _candidates(connection: Connection, name: str, group: str | None) -> list[Pe
     return []
 
 
-def _existing(connection: Connection, name: str) -> PersonRecord:
-    found = _candidates(connection, name, None)
+def _existing(connection: Connection, name: str, group: str | None = None) -> PersonRecord:
+    found = _candidates(connection, name, group)
     if not found:
         raise NotFoundError(f"Nobody is called {name!r}: `vsearch people list` shows who there is.")
     if len(found) > 1:

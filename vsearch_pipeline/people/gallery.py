@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -39,8 +39,11 @@ IssueKind = Literal[
 """Up to `shared_alias` about folders and names, from `unreadable` on about photos: `weak`, `several_faces` and
 `suspect` ones are used, those of the other kinds are not."""
 
+Gender = Literal["female", "male"]
+
 _LIST_NAME: Final = "gallery.toml"
-_ENTRY_KEYS: Final = ("name", "group", "display", "aliases", "notes")
+_ENTRY_KEYS: Final = ("name", "group", "display", "gender", "aliases", "notes")
+_GROUP_KEYS: Final = ("name", "gender")
 _NOT_PHOTOS: Final = frozenset({"thumbs.db", "desktop.ini"})
 
 
@@ -73,6 +76,7 @@ class GalleryPerson:
     aliases: tuple[str, ...]
     notes: str
     photos: tuple[Path, ...]
+    gender: Gender | None = None
 
     @property
     def label(self) -> str:
@@ -91,8 +95,9 @@ def read_gallery(folder: Path) -> Gallery:
     """People of `GROUP/PERSON/photo` and `PERSON/photo`, with the names that `gallery.toml` gives.
 
     The optional list has entries `[[person]]` with `name` (the folder's), `group` (where there is one), `display`,
-    `aliases` and `notes`. Folders whose names differ only in Unicode composition are one. Hidden files are passed
-    over; what cannot be used is an issue, never an error.
+    `gender` ("female" or "male"), `aliases` and `notes`, and entries `[[group]]` with `name` and the `gender` of
+    all in it who have none of their own. Folders whose names differ only in Unicode composition are one. Hidden
+    files are passed over; what cannot be used is an issue, never an error.
     """
     if not folder.is_dir():
         return Gallery(folder, (), (GalleryIssue(folder, "no_folder", "there is no such folder"),))
@@ -185,12 +190,11 @@ def _with_names(people: list[GalleryPerson], path: Path, issues: list[GalleryIss
     except OSError as error:
         report(f"it cannot be opened ({error.strerror})")
         return people
-    for key in sorted(content.keys() - {"person"}):
-        report(f"{key!r} means nothing here; entries begin with [[person]]")
+    for key in sorted(content.keys() - {"person", "group"}):
+        report(f"{key!r} means nothing here; entries begin with [[person]] or [[group]]")
     named = {(person.group, person.name): person for person in people}
     listed: set[tuple[str | None, str]] = set()
-    entries = content.get("person", [])
-    for number, entry in enumerate(entries if isinstance(entries, list) else [entries], start=1):
+    for number, entry in enumerate(_entries(content, "person"), start=1):
         if not _is_entry(entry):
             report(f"entry {number} needs a name, a list of texts as aliases, and texts for the rest")
             continue
@@ -203,8 +207,42 @@ def _with_names(people: list[GalleryPerson], path: Path, issues: list[GalleryIss
             report(f"entry {number} names {named[who].label} again; the first one counts")
         else:
             listed.add(who)
+            if entry.get("gender") not in (None, "female", "male"):
+                report(f"entry {number} has the gender {entry['gender']!r}, which is neither 'female' nor 'male'")
             named[who] = _described(named[who], entry)
-    return list(named.values())
+    genders = _group_genders(_entries(content, "group"), {person.group for person in people}, report)
+    return [replace(p, gender=p.gender or genders.get(p.group or "")) for p in named.values()]
+
+
+def _entries(content: dict[str, Any], key: str) -> list[Any]:
+    entries = content.get(key, [])
+    return entries if isinstance(entries, list) else [entries]
+
+
+def _group_genders(
+    entries: Sequence[Any], groups: Collection[str | None], report: Callable[[str], None]
+) -> dict[str, Gender]:
+    genders: dict[str, Gender] = {}
+    for number, entry in enumerate(entries, start=1):
+        name = _composed(entry["name"]) if isinstance(entry, dict) and isinstance(entry.get("name"), str) else ""
+        gender = _gender(entry) if name else None
+        if gender is None:
+            report(f"group {number} needs a name, and 'female' or 'male' as its gender")
+            continue
+        for key in sorted(entry.keys() - set(_GROUP_KEYS)):
+            report(f"group {number} has {key!r}, which is none of {', '.join(_GROUP_KEYS)}")
+        if name not in groups:
+            report(f"there is no folder of a group {name} with photos")
+        elif name in genders:
+            report(f"group {number} names {name} again; the first one counts")
+        else:
+            genders[name] = gender
+    return genders
+
+
+def _gender(entry: dict[str, Any]) -> Gender | None:
+    found = entry.get("gender")
+    return found if found in ("female", "male") else None
 
 
 def _described(person: GalleryPerson, entry: dict[str, Any]) -> GalleryPerson:
@@ -214,6 +252,7 @@ def _described(person: GalleryPerson, entry: dict[str, Any]) -> GalleryPerson:
         display=_composed(entry.get("display", "")) or person.name,
         aliases=tuple(aliases),
         notes=entry.get("notes", "").strip(),
+        gender=_gender(entry),
     )
 
 
