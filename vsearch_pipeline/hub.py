@@ -1,0 +1,132 @@
+"""Folders of model files: a local one, or a repository of the Hugging Face hub, fetched at first use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vsearch_pipeline.errors import ModelUnavailableError
+
+_WANTED: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors", "*.bin")
+_UNWANTED: Final = ("*.msgpack", "*.h5", "*.onnx", "openvino*", "training_args.bin", "optimizer*", "runs/*")
+_CONFIGS: Final = ("config.json", "modules.json")
+_READ_WHOLE: Final = 16 * 2**20
+_ENDS: Final = 2**20
+
+
+_may_fetch: Final = ContextVar("may_fetch", default=True)
+
+
+class NotFetchedError(ModelUnavailableError):
+    """A model of the hub that was not used on this machine yet."""
+
+
+@contextmanager
+def without_fetching() -> Iterator[None]:
+    """Inside, a model that is not here is a `NotFetchedError`: looking must not download gigabytes."""
+    token = _may_fetch.set(False)
+    try:
+        yield
+    finally:
+        _may_fetch.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """Attributes:
+    path: where config and weights lie.
+    name: how the model is recorded: the hub id, or the folder's own name.
+    version: the commit of the hub, or a digest of the files.
+    """
+
+    path: Path
+    name: str
+    version: str
+
+
+def model_folder(source: str) -> ModelFolder:
+    """Find a model's files.
+
+    Args:
+        source: a folder (absolute, or from `~`), or a hub id `owner/model`, with `@revision` for another than the
+            newest. What was fetched once is used from then on, also without a network.
+
+    Raises:
+        ModelUnavailableError: there is no such folder, or the hub cannot be reached or does not have it.
+    """
+    folder = Path(source).expanduser()
+    if folder.is_absolute():
+        if not any((folder / name).is_file() for name in _CONFIGS):
+            raise ModelUnavailableError(f"{folder} is no folder of a model: it has no {' or '.join(_CONFIGS)}.")
+        return ModelFolder(folder, folder.name, digest_of(folder))
+    repository, _, revision = source.partition("@")
+    if repository.count("/") != 1:
+        raise ModelUnavailableError(
+            f"{source!r} names no model: give a folder by its whole path, or a hub id like owner/model."
+        )
+    path = _fetched(repository, revision or None)
+    return ModelFolder(path, repository, path.name[:12])
+
+
+def digest_of(folder: Path) -> str:
+    """Twelve hexadecimal digits that change with the files: small ones are read whole, of large ones the size,
+    the first and the last MiB."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{size}\0".encode())
+        with path.open("rb") as file:
+            if size <= _READ_WHOLE:
+                digest.update(file.read())
+            else:
+                digest.update(file.read(_ENDS))
+                file.seek(-_ENDS, 2)
+                digest.update(file.read())
+    return digest.hexdigest()[:12]
+
+
+def _fetched(repository: str, revision: str | None) -> Path:
+    try:
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise ModelUnavailableError(
+            f"{repository} comes from the Hugging Face hub: install what reads it with `make models`."
+        ) from error
+    try:
+        return _snapshot(repository, revision, local=True)
+    except LocalEntryNotFoundError:
+        if not _may_fetch.get():
+            raise NotFetchedError(f"{repository} is not here yet: it is fetched at first use.") from None
+    try:
+        return _snapshot(repository, revision, local=False)
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelUnavailableError(
+            f"{repository} is not on this machine and could not be fetched from the Hugging Face hub:"
+            f" {str(error).strip().splitlines()[0]}. A folder that holds its files works as well."
+        ) from error
+
+
+def _snapshot(repository: str, revision: str | None, *, local: bool) -> Path:
+    """Pickled weights only where there are no others; asked for in the same way each time, because the hub's
+    client takes for broken off what lacks files of its pattern."""
+    from huggingface_hub import snapshot_download
+
+    path = Path()
+    for unwanted in ([*_UNWANTED, "*.bin"], list(_UNWANTED)):
+        path = Path(
+            snapshot_download(
+                repository,
+                revision=revision,
+                allow_patterns=list(_WANTED),
+                ignore_patterns=unwanted,
+                local_files_only=local,
+            )
+        )
+        if any(path.rglob("*.safetensors")):
+            break
+    return path
