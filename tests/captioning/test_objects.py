@@ -12,9 +12,12 @@ from vsearch_pipeline.captioning.objects import (
     SCORE_FLOOR,
     DetectedObject,
     ObjectDetector,
+    coco_name,
     iou,
+    records,
     without_rivals,
 )
+from vsearch_pipeline.captioning.vocabulary import object_term
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,55 @@ def test_no_pictures_no_records(detector: ObjectDetector) -> None:
 
 def test_there_are_eighty_labels() -> None:
     assert len(set(COCO_LABELS)) == len(COCO_LABELS) == 80
+
+
+@pytest.mark.parametrize("label", COCO_LABELS)
+def test_labels_as_coco_writes_them(label: str) -> None:
+    assert coco_name(label) == label
+    assert coco_name(label.replace(" ", "_")) == coco_name(label.replace(" ", "").title()) == label
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("sofa", "couch"),
+        ("tvmonitor", "tv"),
+        ("aeroplane", "airplane"),
+        ("motorbike", "motorcycle"),
+        ("Hair Dryer", "hair drier"),
+        ("N/A", ""),
+        ("background", ""),
+        (" Lego brick ", "Lego brick"),
+        ("bus 2", "bus 2"),
+        ("헬멧", "헬멧"),
+    ],
+)
+def test_labels_that_others_write_otherwise(label: str, name: str) -> None:
+    assert coco_name(label) == name
+
+
+def test_labels_without_a_term_name_themselves() -> None:
+    noun = object_term("Lego brick").noun
+    assert (noun.en, noun.ko) == ("Lego brick", "Lego brick")
+
+
+def test_what_is_kept_of_an_output() -> None:
+    found = [
+        ("dog", 0.29999, (0.1, 0.1, 0.2, 0.2)),
+        ("", 0.9, (0.1, 0.1, 0.2, 0.2)),
+        ("cat", 0.5, (1.1, 0.1, 1.2, 0.2)),
+        ("cat", float("nan"), (0.1, 0.1, 0.2, 0.2)),
+        ("car", 0.712345, (-0.1, 0.123456, 0.5, 1.3)),
+        ("bus", 0.8, (0.6, 0.6, 0.9, 0.9)),
+    ]
+    assert records(found) == [
+        DetectedObject("bus", 0.8, (0.6, 0.6, 0.9, 0.9)),
+        DetectedObject("car", 0.7123, (0.0, 0.1235, 0.5, 1.0)),
+    ]
+
+
+def test_settings_are_recorded(detector: ObjectDetector) -> None:
+    assert detector.settings == {"score_floor": SCORE_FLOOR, "input": [300, 300]}
 
 
 def test_one_thing_keeps_one_name() -> None:

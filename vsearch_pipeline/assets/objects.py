@@ -1,10 +1,11 @@
-"""Objects on screen."""
+"""Objects on screen, and which box is the same thing as one before."""
 
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
+from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from vsearch_pipeline.assets.boxes import inside_frame
 from vsearch_pipeline.assets.stage import (
@@ -17,16 +18,22 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
+    picture,
     run_stage,
 )
+from vsearch_pipeline.captioning.facts import OBJECT_SCORE
+from vsearch_pipeline.captioning.object_tracks import FrameObjects, link_objects
 from vsearch_pipeline.catalog.models import Frame, Object, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.media.frames import read_rgb
+from vsearch_pipeline.media.pictures import contact_sheet
+from vsearch_pipeline.media.preview import thumbnail
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.resources.models import ObjectsResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.timeline import TimeRange, segment_ranges
+from vsearch_pipeline.timeline import TimeRange, clock, segment_ranges
 
 OBJECTS = Stage(
     "objects",
@@ -37,7 +44,15 @@ OBJECTS = Stage(
         ),
     ),
 )
-BATCH = 16
+BATCH: Final = 16
+
+# also part of the producer's settings: rows that older code wrote are computed again
+OBJECTS_CODE: Final = "2"
+
+_SHEET_FRAMES: Final = 24
+_TILE_WIDTH: Final = 240
+# Colour-blind safe, from Okabe and Ito.
+_COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 
 
 @asset(
@@ -46,9 +61,9 @@ BATCH = 16
     kinds={"opencv", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="1",
+    code_version=OBJECTS_CODE,
     check_specs=OBJECTS.checks,
-    description="Things of known classes on screen, with boxes.",
+    description="Things of known classes on screen, with boxes, followed through each shot.",
     pool=GPU_POOL,
     op_tags=GPU_TAG,
     partitions_def=VIDEOS,
@@ -70,31 +85,25 @@ def objects(
         spans = segment_ranges((TimeRange(s.start_ms, s.end_ms) for s in shots), media.segment_max_ms)
         chosen = select_frames([f.time_ms for f in frames], spans, object_detection.frames_per_second)
         picked = [frames[i] for positions in chosen for i in positions]
-        rows: list[dict[str, Any]] = []
+        starts = [shot.start_ms for shot in shots]
+        found: list[FrameObjects] = []
         for first in range(0, len(picked), BATCH):
             batch = picked[first : first + BATCH]
-            found = detector.detect([read_rgb(media.frame(record.id, frame.index)) for frame in batch])
-            rows.extend(
-                {
-                    "frame_index": frame.index,
-                    "time_ms": frame.time_ms,
-                    "label": thing.label,
-                    "score": thing.score,
-                    "bbox_xyxy": list(thing.bbox_xyxy),
-                }
-                for frame, things in zip(batch, found, strict=True)
-                for thing in things
+            things = detector.detect([read_rgb(media.frame(record.id, frame.index)) for frame in batch])
+            found.extend(
+                FrameObjects(frame.time_ms, bisect_right(starts, frame.time_ms), of_frame)
+                for frame, of_frame in zip(batch, things, strict=True)
             )
-        labels = Counter(row["label"] for row in rows)
+        rows = _rows([frame.index for frame in picked], found, link_objects(found))
         outside = [row for row in rows if not inside_frame(row["bbox_xyxy"])]
         return Output(
-            rows={Object: [{**row, "index": i} for i, row in enumerate(rows)]},
+            rows={Object: rows},
             metadata={
                 "objects": {
                     "frames": len(picked),
                     "objects": len(rows),
-                    "most_seen": ", ".join(f"{label} {count}" for label, count in labels.most_common(10))
-                    or "none",
+                    "things": MetadataValue.md(_things(rows)),
+                    "sheet": picture(_sheet(rows, record.id, media), "objects") if rows else "no objects",
                 }
             },
             problems={"boxes_lie_in_the_frame": f"{len(outside)} boxes lie outside"} if outside else {},
@@ -104,6 +113,86 @@ def objects(
         "objects",
         detector.name,
         detector.version,
-        {"frames_per_second": object_detection.frames_per_second, "segment_max_ms": media.segment_max_ms},
+        {
+            "frames_per_second": object_detection.frames_per_second,
+            "segment_max_ms": media.segment_max_ms,
+            "detector": detector.settings,
+            "code": OBJECTS_CODE,
+        },
     )
-    yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, each(compute)))
+
+
+def _rows(
+    frame_indices: Sequence[int], found: Sequence[FrameObjects], tracks: Sequence[Sequence[int]]
+) -> list[dict[str, Any]]:
+    things = [
+        (index, frame.time_ms, thing, track)
+        for index, frame, of_frame in zip(frame_indices, found, tracks, strict=True)
+        for thing, track in zip(frame.objects, of_frame, strict=True)
+    ]
+    return [
+        {
+            "index": place,
+            "frame_index": index,
+            "time_ms": time_ms,
+            "label": thing.label,
+            "score": thing.score,
+            "bbox_xyxy": list(thing.bbox_xyxy),
+            "track": track,
+        }
+        for place, (index, time_ms, thing, track) in enumerate(things)
+    ]
+
+
+def _things(rows: Sequence[dict[str, Any]]) -> str:
+    """A table of how many different things of each label were seen clearly, the most seen first.
+
+    A thing that comes back in another shot counts again: tracks end at the cuts.
+    """
+    best: dict[int, float] = defaultdict(float)
+    at_once = Counter((row["label"], row["time_ms"]) for row in rows if row["score"] >= OBJECT_SCORE)
+    for row in rows:
+        best[row["track"]] = max(best[row["track"]], row["score"])
+    clear = [row for row in rows if best[row["track"]] >= OBJECT_SCORE]
+    if not clear:
+        return "*nothing seen clearly*"
+    boxes = Counter(row["label"] for row in clear)
+    tracks = {label: {row["track"] for row in clear if row["label"] == label} for label in boxes}
+    most = {label: max(count for (name, _), count in at_once.items() if name == label) for label in boxes}
+    lines = ["| thing | different ones | at once | boxes |", "|---|--:|--:|--:|"]
+    lines += [
+        f"| {label} | {len(tracks[label])} | {most[label]} | {boxes[label]} |"
+        for label in sorted(boxes, key=lambda label: (-boxes[label], label))
+    ]
+    return "\n".join(lines)
+
+
+def _sheet(rows: Sequence[dict[str, Any]], video_id: str, media: MediaResource) -> bytes:
+    """Frames with what was found in them, spread evenly; a thing keeps colour and number while it is followed."""
+    times = {row["frame_index"]: row["time_ms"] for row in rows}
+    frames = sorted(times)
+    shown = min(len(frames), _SHEET_FRAMES)
+    kept = [frames[i * len(frames) // shown] for i in range(shown)]
+    tiles = [
+        _drawn(index, [row for row in rows if row["frame_index"] == index], video_id, media) for index in kept
+    ]
+    return contact_sheet(tiles, [clock(times[index])[:-4] for index in kept], columns=4, tile_width=_TILE_WIDTH)
+
+
+def _drawn(index: int, rows: Sequence[dict[str, Any]], video_id: str, media: MediaResource) -> Any:
+    """A small (height, width, 3) uint8 picture of a frame with its boxes."""
+    import numpy as np
+    from PIL import ImageDraw
+
+    tile = thumbnail(media.frame(video_id, index), _TILE_WIDTH)
+    draw = ImageDraw.Draw(tile)
+    for row in rows:
+        left, top, right, bottom = row["bbox_xyxy"]
+        colour = _COLOURS[row["track"] % len(_COLOURS)]
+        corner = (left * tile.width, top * tile.height)
+        draw.rectangle((*corner, right * tile.width, bottom * tile.height), outline=colour, width=2)
+        text = f"{row['label']} {row['track']}"
+        draw.rectangle(draw.textbbox(corner, text), fill=colour)
+        draw.text(corner, text, fill="white")
+    return np.asarray(tile)

