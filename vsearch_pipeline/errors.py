@@ -41,6 +41,19 @@ class ModelRunError(VsearchError):
     retry = True
 
 
+class ServiceError(VsearchError):
+    """An outside service (Gemini) could not be reached, refused, or answered nonsense more than once."""
+
+    code = "service_failed"
+    retry = True
+
+
+class SpendingLimitError(VsearchError):
+    """A day's limit of requests or money for a paid service is reached; tomorrow it goes on."""
+
+    code = "spending_limit"
+
+
 class InputError(VsearchError):
     """A value given by a person that cannot be used."""
 
