@@ -16,7 +16,7 @@ PER_VIDEO = {
     "frames": ("media", {"video", "shots"}),
     "objects": ("understanding", {"frames"}),
     "captions": ("understanding", {"shots", "frames", "objects"}),
-    "korean_captions": ("understanding", {"captions"}),
+    "korean_captions": ("understanding", {"captions", "face_labels"}),
     "transcript": ("understanding", {"video"}),
     "faces": ("people", {"shots", "frames"}),
     "face_tracks": ("people", {"faces", "frames"}),
@@ -85,7 +85,7 @@ def test_ingest_runs_what_a_video_needs_and_no_more() -> None:
 
 def test_relabelling_detects_nothing_again(graph: Any) -> None:
     chosen = {key.to_user_string() for key in relabel_job.selection.resolve(graph)}
-    assert chosen == {"face_labels", "segments", "segment_embeddings"}
+    assert chosen == {"face_labels", "korean_captions", "segments", "segment_embeddings"}
     assert relabel_job.partitions_def == defs.resolve_assets_def(AssetKey("face_labels")).partitions_def
 
 
@@ -98,7 +98,7 @@ def test_the_checks_that_guard_what_lies_below_block(graph: Any) -> None:
         "boxes_lie_in_the_frame",
         "faces_lie_in_the_frame",
         "each_face_is_in_one_track",
-        "every_range_has_a_caption",
+        "captioner_says_something",
         "segments_lie_in_the_video",
     }
     assert all(spec.description for spec in specs.values())

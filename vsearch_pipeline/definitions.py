@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from dagster import Definitions, in_process_executor, load_assets_from_modules
 
-from vsearch_pipeline.assets import captions, faces, gallery, media, objects, people, segments, transcript
+from vsearch_pipeline.assets import (
+    captions,
+    comparison,
+    faces,
+    gallery,
+    media,
+    objects,
+    people,
+    segments,
+    transcript,
+)
 from vsearch_pipeline.assets.jobs import ingest_job, relabel_job, survey_job, take_in_job, train_job
 from vsearch_pipeline.resources.models import (
     CaptionerResource,
     FacesResource,
+    GeminiResource,
     ObjectsResource,
     SentenceEmbedderResource,
     TranscriberResource,
+    TranslatorResource,
 )
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
@@ -21,8 +35,11 @@ from vsearch_pipeline.settings import Settings
 
 def definitions(settings: Settings) -> Definitions:
     """All of the pipeline for these settings."""
+    gemini = GeminiResource(options=asdict(settings.gemini))
     return Definitions(
-        assets=load_assets_from_modules([media, objects, faces, gallery, people, captions, transcript, segments]),
+        assets=load_assets_from_modules(
+            [media, objects, faces, gallery, people, captions, comparison, transcript, segments]
+        ),
         jobs=[ingest_job, train_job, relabel_job, survey_job, take_in_job],
         sensors=[
             inbox_sensor(settings.inbox_dir),
@@ -46,13 +63,26 @@ def definitions(settings: Settings) -> Definitions:
                 frames_per_second=settings.faces_per_second,
             ),
             "object_detection": ObjectsResource(
-                detector=settings.object_detector, frames_per_second=settings.objects_per_second
+                detector=settings.object_detector,
+                onnx_providers=list(settings.onnx_providers),
+                frames_per_second=settings.objects_per_second,
             ),
             "captioner": CaptionerResource(
                 captioner=settings.captioner,
                 scene_classifier=settings.scene_classifier,
                 compared=list(settings.compared_captioners),
+                references=str(settings.reference_captions) if settings.reference_captions else None,
+                prompt=settings.caption_prompt,
+                frames=settings.caption_frames,
+                beams=settings.caption_beams,
+                repetition_penalty=settings.caption_repetition_penalty,
+                max_new_tokens=settings.caption_max_new_tokens,
+                batch=settings.caption_batch,
+                precision=settings.caption_precision,
+                examples=str(settings.caption_examples) if settings.caption_examples else None,
+                gemini=gemini,
             ),
+            "translation": TranslatorResource(translator=settings.translator, gemini=gemini),
             "transcriber": TranscriberResource(model=settings.transcriber),
             "sentences": SentenceEmbedderResource(model=settings.sentence_embedder),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
 from vsearch_pipeline.catalog.database import open_catalog, server_versions
-from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.errors import ModelUnavailableError, VsearchError
+from vsearch_pipeline.gemini import has_key
+from vsearch_pipeline.hub import NotFetchedError, without_fetching
 from vsearch_pipeline.language.embedding import load_sentence_embedder
 from vsearch_pipeline.language.transcription import load_transcriber
 from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
@@ -46,27 +49,23 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("ffmpeg", _ffmpeg)
     yield _tried(f"face detector {settings.face_detector}", lambda: _face_detector(settings))
     yield _tried(f"face embedder {settings.face_embedder}", lambda: _face_embedder(settings))
-    models: dict[str, Callable[[], object]] = {
-        f"object detector {settings.object_detector}": lambda: load_object_detector(settings.object_detector),
-        f"captioner {settings.captioner}": lambda: load_captioner(
-            settings.captioner, scene_classifier=settings.scene_classifier
-        ),
-        f"sentence embedder {settings.sentence_embedder}": lambda: load_sentence_embedder(
-            settings.sentence_embedder
-        ),
-        f"transcriber {settings.transcriber}": lambda: load_transcriber(settings.transcriber),
-    }
-    for what, load in models.items():
-        yield _tried(what, lambda load=load: _version(load()))  # type: ignore[misc]
+    yield _tried(f"object detector {settings.object_detector}", lambda: _objects(settings))
+    yield _tried(f"captioner {settings.captioner}", lambda: _captioner(settings))
+    yield _tried(f"sentence embedder {settings.sentence_embedder}", lambda: _sentences(settings))
+    yield _tried(f"transcriber {settings.transcriber}", lambda: _version(load_transcriber(settings.transcriber)))
     yield _graphics_card()
-    for key, purpose in (("GEMINI_API_KEY", "Korean by Gemini"), ("SLACK_BOT_TOKEN", "Slack")):
+    yield _torch()
+    for key, purpose in (("GEMINI_API_KEY", "Gemini (Korean captions, answers)"), ("SLACK_BOT_TOKEN", "Slack")):
         present = bool(os.environ.get(key))
         yield Finding("ok" if present else "note", key, "set" if present else f"not set; only {purpose} needs it")
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding("ok", what, look())
+        with without_fetching():
+            return Finding("ok", what, look())
+    except NotFetchedError as error:
+        return Finding("note", what, str(error))
     except (VsearchError, OSError, ImportError) as error:
         return Finding("bad", what, str(error))
 
@@ -86,6 +85,32 @@ def _face_embedder(settings: Settings) -> str:
     face = DetectedFace((20, 20, 90, 100), ((38, 52), (74, 52), (56, 72), (42, 92), (70, 92)), 1.0)
     embedder.embed([_blank()], [[face]])
     return _version(embedder) + _provider(embedder)
+
+
+def _objects(settings: Settings) -> str:
+    return _version(load_object_detector(settings.object_detector, settings.onnx_providers))
+
+
+def _captioner(settings: Settings) -> str:
+    if settings.captioner.partition(":")[0] != "gemini":
+        return _version(load_captioner(settings.captioner, scene_classifier=settings.scene_classifier))
+    if not has_key():
+        raise ModelUnavailableError("Gemini needs a key: set GEMINI_API_KEY in the environment.")
+    return "has a key; it was not asked anything"
+
+
+def _sentences(settings: Settings) -> str:
+    return _version(load_sentence_embedder(settings.sentence_embedder))
+
+
+def _torch() -> Finding:
+    """Whether the models of the full profile have what they run on."""
+    if importlib.util.find_spec("torch") is None:
+        return Finding("note", "torch", "not installed; eilev, blip2, vlm and transformers need it: `make models`")
+    import torch
+
+    where = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "the processor: no CUDA card"
+    return Finding("ok", "torch", f"{torch.__version__} on {where}")
 
 
 def _blank() -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from vsearch_pipeline.gemini import GeminiOptions
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -42,8 +44,21 @@ class Settings(BaseSettings):
     face_embedder: str = "sface-dlib"
     object_detector: str = "ssd-mobilenet-v2"
     scene_classifier: str = "efficientnet-lite3"
-    captioner: str = "compact"
+    captioner: str = Field("compact", description="compact, objects-only, eilev, blip2, vlm or gemini[:MODEL]")
     compared_captioners: tuple[str, ...] = ("compact", "objects-only")
+    caption_prompt: str | None = Field(None, description="question put to the captioner; its own where unset")
+    caption_frames: int = Field(
+        8, ge=1, le=64, description="frames of a range given to a captioner that reads them"
+    )
+    caption_beams: int = Field(4, ge=1, le=16)
+    caption_repetition_penalty: float = Field(1.3, ge=1.0, le=5.0)
+    caption_max_new_tokens: int = Field(128, ge=1, le=2048)
+    caption_batch: int = Field(8, ge=1, le=1024, description="ranges at once; halved when memory runs out")
+    caption_precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
+    caption_examples: Path | None = Field(None, description="folder of worked examples, for eilev")
+    reference_captions: Path | None = Field(
+        None, description="JSON lines of captions written by people, to score captioners by"
+    )
     sentence_embedder: str = "use-multilingual-v3"
     transcriber: str = "whisper-tiny.en"
     onnx_providers: tuple[str, ...] = Field(
@@ -51,6 +66,17 @@ class Settings(BaseSettings):
         min_length=1,
         description="what onnxruntime runs insightface packs on, the preferred first",
     )
+
+    # Gemini; its key comes from GEMINI_API_KEY or GOOGLE_API_KEY only
+    translator: str = Field("gemini", description="gemini[:MODEL], which waits for a key, or none")
+    gemini_model: str = "gemini-3.8-flash"
+    gemini_requests_a_day: int = Field(2000, ge=0)
+    gemini_usd_a_day: float = Field(5.0, ge=0)
+    gemini_usd_per_million_tokens: tuple[float, float] = Field(
+        (1.50, 9.00), description="price of what is asked and of what is answered, for the limit"
+    )
+    gemini_timeout_seconds: float = Field(60.0, gt=0, description="for one try of one request")
+    gemini_attempts: int = Field(5, ge=1, le=20, description="tries of a request, with growing pauses")
 
     # ingest
     link_mode: Literal["copy", "hardlink", "symlink"] = "copy"
@@ -64,10 +90,21 @@ class Settings(BaseSettings):
     dagster_port: int = 3000
     page_port: int = 8501
 
-    @field_validator("home", "inbox", "gallery")
+    @field_validator("home", "inbox", "gallery", "caption_examples", "reference_captions")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
+
+    @property
+    def gemini(self) -> GeminiOptions:
+        return GeminiOptions(
+            model=self.gemini_model,
+            timeout_seconds=self.gemini_timeout_seconds,
+            attempts=self.gemini_attempts,
+            requests_a_day=self.gemini_requests_a_day,
+            usd_a_day=self.gemini_usd_a_day,
+            usd_per_million_tokens=self.gemini_usd_per_million_tokens,
+        )
 
     @property
     def inbox_dir(self) -> Path:

@@ -16,7 +16,7 @@ from dagster import (
 )
 from sqlalchemy import delete, select
 
-from vsearch_pipeline.assets.stage import VIDEOS, Output, Stage, Work, run_stage
+from vsearch_pipeline.assets.stage import VIDEOS, Output, Stage, Work, each, run_stage
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.models import Shot, StageError, StageRun, Video
 from vsearch_pipeline.catalog.stages import ProducerInfo
@@ -59,7 +59,7 @@ def run(
     @asset(partitions_def=VIDEOS, check_specs=stage.checks)
     def staged(context: AssetExecutionContext) -> Iterator[MaterializeResult]:  # type: ignore[type-arg]
         producer = ProducerInfo("staged", "model", "1", settings or {})
-        yield from run_stage(context, catalog, Work(stage, producer, compute))
+        yield from run_stage(context, catalog, Work(stage, producer, each(compute)))
 
     return materialize([staged], instance=instance, partition_key=video, raise_on_error=False)
 
@@ -174,6 +174,6 @@ def test_one_bad_video_does_not_hold_the_others_back(catalog: Catalog, instance:
 
     producer = ProducerInfo("staged", "model", "1")
     with pytest.raises(Exception, match="stage-a: it is damaged"):
-        list(run_stage(Context(), catalog, Work(STAGE, producer, compute)))  # type: ignore[arg-type]
+        list(run_stage(Context(), catalog, Work(STAGE, producer, each(compute))))  # type: ignore[arg-type]
     assert shots(catalog, "stage-b") == [TimeRange(0, 10)]
     assert errors(catalog) == {"stage-a": "it is damaged"}

@@ -124,7 +124,7 @@ def test_registry_knows_the_names_in_the_settings() -> None:
     [
         (load_object_detector, "ssd-mobilenet-v2"),
         (load_scene_classifier, "efficientnet-lite3"),
-        (load_captioner, "compact, objects-only"),
+        (load_captioner, "blip2, compact, eilev, gemini, objects-only, vlm"),
     ],
 )
 def test_unknown_names_are_refused_with_the_known_ones(load: Callable[[str], object], known: str) -> None:

@@ -1,10 +1,16 @@
-"""What happens, in words: by the captioner, in Korean, and captioners side by side."""
+"""What happens, in words: by the captioner of the settings, and in Korean."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from sqlalchemy import Connection
 
+from vsearch_pipeline.assets.clips import VideoClips
+from vsearch_pipeline.assets.on_screen import OnScreen, known
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -15,54 +21,61 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
-    picture,
     run_stage,
 )
+from vsearch_pipeline.captioning.captioner import Caption as Described
 from vsearch_pipeline.captioning.compose import compose
-from vsearch_pipeline.captioning.facts import CaptionFacts, Clip
-from vsearch_pipeline.captioning.objects import DetectedObject
-from vsearch_pipeline.catalog.models import Caption, Frame, Object, Shot
+from vsearch_pipeline.captioning.facts import CaptionFacts
+from vsearch_pipeline.captioning.naming import name_people
+from vsearch_pipeline.captioning.stream import caption_all
+from vsearch_pipeline.catalog.models import Caption
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows, replace_captions
-from vsearch_pipeline.catalog.videos import VideoRecord, captioned_videos
+from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.language.tokens import has_hangul
-from vsearch_pipeline.media.frames import read_rgb
-from vsearch_pipeline.media.pictures import contact_sheet
-from vsearch_pipeline.media.selection import select_frames
-from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource
+from vsearch_pipeline.language.translation import Translation
+from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, TranslatorResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.timeline import TimeRange, clock, segment_ranges
+from vsearch_pipeline.slots import slot, slots_in, without_braces
+from vsearch_pipeline.timeline import TimeRange, clock
 
 CAPTIONS = Stage(
     "captions",
     inputs=("sampling", "objects"),
     checks=(
         AssetCheckSpec(
-            "every_range_has_a_caption", asset="captions", blocking=True, description="No caption is empty."
+            "captioner_says_something",
+            asset="captions",
+            blocking=True,
+            description="Most ranges have a caption.",
         ),
     ),
 )
 KOREAN_CAPTIONS = Stage(
     "korean_captions",
-    inputs=("captions",),
+    inputs=("captions", "face_labels"),
     checks=(
         AssetCheckSpec(
             "captions_are_korean",
             asset="korean_captions",
             description="Every Korean caption is written in Hangul.",
         ),
+        AssetCheckSpec(
+            "translation_is_whole",
+            asset="korean_captions",
+            description="No caption waits for a service that failed or for a spending limit.",
+        ),
     ),
 )
-BATCH = 8
-COMPARED_CLIPS = 12
+REPORT_SECONDS = 10.0
 
 
 @asset(
     group_name="understanding",
     deps=["shots", "frames", "objects"],
-    kinds={"litert", "postgres"},
+    kinds={"pytorch", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="1",
+    code_version="2",
     check_specs=CAPTIONS.checks,
     description="What each range shows, in English, by the captioner of the settings.",
     pool=GPU_POOL,
@@ -78,30 +91,13 @@ def captions(
     object_detection: ObjectsResource,
     captioner: CaptionerResource,
 ) -> Iterator[MaterializeResult]:
-    model = captioner.load()
+    model = captioner.load(catalog)
 
-    def compute(record: VideoRecord) -> Output:
-        clips = _Clips(catalog, media, record.id, object_detection.frames_per_second)
-        rows: list[dict[str, Any]] = []
-        for first in range(0, len(clips.spans), BATCH):
-            spans = clips.spans[first : first + BATCH]
-            for span, caption in zip(spans, model.caption([clips.load(span) for span in spans]), strict=True):
-                rows.append(
-                    {
-                        "index": len(rows),
-                        "start_ms": span.start_ms,
-                        "end_ms": span.end_ms,
-                        "text": caption.text,
-                        "raw_text": caption.raw_text,
-                        "facts": caption.facts.to_json() if caption.facts else None,
-                    }
-                )
-        empty = [row for row in rows if not row["text"]]
-        return Output(
-            write=lambda connection, producer: replace_captions(connection, record.id, "en", producer, rows),
-            metadata={"captions": {"captions": len(rows), "text": _listed(rows)}},
-            problems={"every_range_has_a_caption": f"{len(empty)} captions are empty"} if empty else {},
-        )
+    def compute(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
+        sources = [VideoClips(catalog, media, r.id, object_detection.frames_per_second) for r in records]
+        described = caption_all(model, sources, _reporter(context))
+        for record, source, result in zip(records, sources, described, strict=True):
+            yield result if isinstance(result, Exception) else _captioned(record.id, source.spans, result)
 
     producer = ProducerInfo(
         "captions",
@@ -116,137 +112,155 @@ def captions(
     yield from run_stage(context, catalog.open(), Work(CAPTIONS, producer, compute))
 
 
+def _reporter(context: AssetExecutionContext) -> Any:
+    """Says in the log now and then how far it is, and how long it will still take."""
+    started = last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPORT_SECONDS:
+            last = now
+            left = (now - started) / done * (total - done)
+            context.log.info("%d of %d clips described, about %d s left", done, total, round(left))
+
+    return report
+
+
+def _captioned(video_id: str, spans: Sequence[TimeRange], described: Sequence[Described]) -> Output:
+    rows = [
+        {
+            "index": i,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "text": caption.text,
+            "raw_text": caption.raw_text,
+            "facts": caption.facts.to_json() if caption.facts else None,
+        }
+        for i, (span, caption) in enumerate(zip(spans, described, strict=True))
+    ]
+    empty = sum(not row["text"] for row in rows)
+    return Output(
+        write=lambda connection, producer: replace_captions(connection, video_id, "en", producer, rows),
+        metadata={"captions": {"captions": len(rows), "empty": empty, "text": _listed(rows)}},
+        problems={"captioner_says_something": f"{empty} of {len(rows)} are empty"}
+        if 2 * empty > len(rows)
+        else {},
+    )
+
+
 @asset(
     group_name="understanding",
-    deps=["captions"],
-    kinds={"python", "postgres"},
+    deps=["captions", "face_labels"],
+    kinds={"gemini", "postgres"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=KOREAN_CAPTIONS.checks,
-    description="The captions in Korean: composed from the same facts where the captioner gives them.",
+    description="The captions in Korean: composed from the same facts where there are any, else translated, with"
+    " places for the names of who is on screen.",
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
 )
-def korean_captions(context: AssetExecutionContext, catalog: CatalogResource) -> Iterator[MaterializeResult]:
-    def compute(record: VideoRecord) -> Output:
+def korean_captions(
+    context: AssetExecutionContext, catalog: CatalogResource, translation: TranslatorResource
+) -> Iterator[MaterializeResult]:
+    translator = translation.load(catalog)
+
+    def compute(records: Sequence[VideoRecord]) -> Iterator[Output]:
         with catalog.open().begin() as connection:
-            english = [row for row in read_rows(connection, Caption, record.id, "index") if row.language == "en"]
-        rows = []
-        for row in english:
-            if row.facts:
-                text = compose(CaptionFacts.from_json(row.facts), "ko")
-                rows.append(
-                    {
-                        "index": row.index,
-                        "start_ms": row.start_ms,
-                        "end_ms": row.end_ms,
-                        "text": text,
-                        "raw_text": text,
-                        "facts": None,
-                    }
-                )
-        foreign = [row for row in rows if not has_hangul(row["text"])]
+            drafts = [_drafts(connection, record.id) for record in records]
+        # the texts of all videos together fill the requests
+        answers = iter(translator.translate([d.english for rows in drafts for d in rows if d.english]))
+        for record, rows in zip(records, drafts, strict=True):
+            translated = [replace(d, translation=next(answers)) if d.english else d for d in rows]
+            yield _in_korean(record.id, translated)
 
-        return Output(
-            write=lambda connection, producer: replace_captions(connection, record.id, "ko", producer, rows),
-            metadata={
-                "korean_captions": {
-                    "captions": len(rows),
-                    "not_translated": len(english) - len(rows),
-                    "text": _listed(rows),
-                }
-            },
-            problems={"captions_are_korean": f"{len(foreign)} have no Hangul"} if foreign else {},
-        )
+    def genders(connection: Connection, video_id: str) -> Sequence[str]:
+        """They decide who a caption speaks of."""
+        return [f"{person.id} {person.gender}" for person in OnScreen(connection, video_id).everybody()]
 
-    producer = ProducerInfo("korean_captions", "compact", "1")
-    yield from run_stage(context, catalog.open(), Work(KOREAN_CAPTIONS, producer, compute))
+    producer = ProducerInfo("korean_captions", translator.name, translator.version, translator.settings)
+    yield from run_stage(context, catalog.open(), Work(KOREAN_CAPTIONS, producer, compute, also=genders))
 
 
-@asset(
-    group_name="library",
-    deps=["captions"],
-    kinds={"python"},
-    owners=OWNERS,
-    tags=GPU_TAG,
-    code_version="1",
-    description="The same clips through several captioners, side by side.",
-    pool=GPU_POOL,
-    op_tags=GPU_TAG,
-)
-def caption_comparison(
-    context: AssetExecutionContext,
-    catalog: CatalogResource,
-    media: MediaResource,
-    object_detection: ObjectsResource,
-    captioner: CaptionerResource,
-) -> MaterializeResult:
-    with catalog.open().begin() as connection:
-        videos = captioned_videos(connection)
-    sources = [_Clips(catalog, media, video, object_detection.frames_per_second) for video in videos]
-    chosen = [
-        (source, source.spans[len(source.spans) * (2 * turn + 1) // (2 * turns)])
-        for source in sources
-        for turns in [max(1, min(len(source.spans), COMPARED_CLIPS // max(1, len(sources))))]
-        for turn in range(turns)
-    ][:COMPARED_CLIPS]
-    clips = [source.load(span) for source, span in chosen]
-    columns = {name: [c.text for c in captioner.load(name).caption(clips)] for name in captioner.compared}
-    lines = ["| clip | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for i, (source, span) in enumerate(chosen):
-        texts = " | ".join(_cell(column[i]) for column in columns.values())
-        lines.append(f"| {_cell(source.video_id)} {clock(span.start_ms)} | {texts} |")
-    context.log.info("compared %d captioners on %d clips", len(columns), len(clips))
-    sheet = contact_sheet(
-        [clip.frames[len(clip.frames) // 2] for clip in clips], [clock(span.start_ms) for _, span in chosen]
-    )
-    return MaterializeResult(
-        metadata={
-            "clips": len(clips),
-            "table": MetadataValue.md("\n".join(lines)),
-            **({"pictures": picture(sheet, "clips")} if clips else {}),
+@dataclass(frozen=True)
+class _Draft:
+    """An English caption on its way to Korean.
+
+    Attributes:
+        composed: Korean already, from the caption's facts.
+        english: what is to be translated, with slots for `people`; empty where there is nothing to translate.
+    """
+
+    caption: Any
+    people: tuple[int, ...] = ()
+    composed: str = ""
+    english: str = ""
+    translation: Translation | None = None
+
+    @property
+    def korean(self) -> str:
+        return self.composed or (self.translation.korean if self.translation else None) or ""
+
+
+def _drafts(connection: Connection, video_id: str) -> list[_Draft]:
+    on_screen = OnScreen(connection, video_id)
+    captions = [row for row in read_rows(connection, Caption, video_id, "index") if row.language == "en"]
+    return [_draft(caption, on_screen) for caption in captions]
+
+
+def _draft(caption: Any, on_screen: OnScreen) -> _Draft:
+    if caption.facts:
+        return _Draft(caption, composed=compose(CaptionFacts.from_json(caption.facts), "ko"))
+    people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
+    slots = [slot(number) for number in range(1, len(people) + 1)]
+    english = name_people(without_braces(caption.text), known(people, slots))
+    return _Draft(caption, tuple(person.id for person in people), english=english)
+
+
+def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
+    rows = [
+        {
+            "index": draft.caption.index,
+            "start_ms": draft.caption.start_ms,
+            "end_ms": draft.caption.end_ms,
+            "text": draft.korean,
+            "raw_text": draft.korean,
+            "facts": None,
+            "people": list(draft.people),
         }
+        for draft in drafts
+        if draft.korean
+    ]
+    foreign = [row for row in rows if not has_hangul(row["text"]) and not slots_in(row["text"])]
+    lacking = [draft.translation for draft in drafts if draft.translation and draft.translation.korean is None]
+    problems = {}
+    if foreign:
+        problems["captions_are_korean"] = f"{len(foreign)} have no Hangul"
+    if failed := [translation for translation in lacking if translation.lack == "failed"]:
+        problems["translation_is_whole"] = f"{_told(failed)} Materialise korean_captions again to go on."
+    return Output(
+        write=lambda connection, producer: replace_captions(connection, video_id, "ko", producer, rows),
+        metadata={
+            "korean_captions": {
+                "captions": len(rows),
+                "not_translated": _told(lacking) if lacking else 0,
+                "text": _listed(rows),
+            }
+        },
+        problems=problems,
+        missing=_told([translation for translation in lacking if translation.lack in ("failed", "no_key")]),
     )
 
 
-class _Clips:
-    """The ranges of a video and, for each, the frames that the object detector also saw."""
-
-    def __init__(self, catalog: CatalogResource, media: MediaResource, video_id: str, per_second: float) -> None:
-        self.video_id = video_id
-        self._media = media
-        with catalog.open().begin() as connection:
-            shots = read_rows(connection, Shot, video_id, "index")
-            self._frames = read_rows(connection, Frame, video_id, "index")
-            self._objects: dict[int, list[DetectedObject]] = {}
-            for row in read_rows(connection, Object, video_id, "index"):
-                thing = DetectedObject(row.label, row.score, tuple(row.bbox_xyxy))
-                self._objects.setdefault(row.frame_index, []).append(thing)
-        self.spans = segment_ranges((TimeRange(s.start_ms, s.end_ms) for s in shots), media.segment_max_ms)
-        times = [frame.time_ms for frame in self._frames]
-        self._positions = dict(zip(self.spans, select_frames(times, self.spans, per_second), strict=True))
-
-    def load(self, span: TimeRange) -> Clip:
-        import numpy as np
-
-        looked_at = [self._frames[i] for i in self._positions[span]]
-        frames = looked_at or [self._nearest(span)]
-        return Clip(
-            frames=np.stack([read_rgb(self._media.frame(self.video_id, frame.index)) for frame in frames]),
-            times_ms=tuple(frame.time_ms for frame in frames),
-            objects=tuple(tuple(self._objects.get(frame.index, ())) for frame in looked_at),
-        )
-
-    def _nearest(self, span: TimeRange) -> Any:
-        return min(self._frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
+def _told(lacking: Sequence[Translation]) -> str:
+    """How many are not translated, and why; empty where all are."""
+    reasons = Counter(translation.reason for translation in lacking)
+    return "; ".join(f"{count} captions: {reason}" for reason, count in sorted(reasons.items()))
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> MetadataValue:
     return MetadataValue.md(
         "\n".join(f"- {clock(row['start_ms'])} {row['text']}" for row in rows[:50]) or "*none*"
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -16,6 +16,7 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
     picture,
     run_stage,
 )
@@ -109,7 +110,7 @@ def faces(
 
     settings = {"frames_per_second": face_models.frames_per_second, "code": FACES_CODE}
     producer = ProducerInfo("faces", detector.name, detector.version, settings)
-    yield from run_stage(context, catalog.open(), Work(FACES, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(FACES, producer, each(compute)))
 
 
 @asset(
@@ -184,7 +185,7 @@ def face_tracks(
 
     settings = {"step_ms": step_ms, "code": FACE_TRACKS_CODE}
     producer = ProducerInfo("face_tracks", embedder.name, embedder.version, settings)
-    yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, each(compute)))
 
 
 def _face_row(found: FaceInFrame) -> dict[str, Any]:

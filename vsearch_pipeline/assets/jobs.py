@@ -22,7 +22,7 @@ from vsearch_pipeline.resources.storage import CatalogResource
 
 INGEST_GROUPS = ("media", "people", "understanding", "library")
 UNPARTITIONED = ("gallery", "person_classifier", "unknown_people", "caption_comparison")
-RELABELLED = ("face_labels", "segments", "segment_embeddings")
+RELABELLED = ("face_labels", "korean_captions", "segments", "segment_embeddings")
 """What a name on a face reaches: no faces are looked for again, and ranges stay, so previews do as well."""
 
 ingest_job: Any = define_asset_job(

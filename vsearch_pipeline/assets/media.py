@@ -24,6 +24,7 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
     picture,
     run_stage,
 )
@@ -111,7 +112,7 @@ def video(
         )
 
     producer = ProducerInfo("video", "pyav-probe", "1")
-    yield from run_stage(context, catalog.open(), Work(VIDEO, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(VIDEO, producer, each(compute)))
 
 
 @multi_asset(
@@ -193,7 +194,7 @@ def sampling(
         },
     )
     present = lambda video_id: media.frames_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), Work(SAMPLING, producer, compute, present=present))
+    yield from run_stage(context, catalog.open(), Work(SAMPLING, producer, each(compute), present=present))
 
 
 def _measured(scan: Scan) -> dict[str, Any]:

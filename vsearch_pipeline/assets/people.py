@@ -24,6 +24,7 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
     picture,
     run_stage,
 )
@@ -178,7 +179,7 @@ def face_labels(
         return row.fingerprint if row else "no classifier", json.dumps([sorted(merged.items()), said])
 
     producer = ProducerInfo("face_labels", row.model if row else "none", "2")
-    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, compute, also=also))
+    yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, each(compute), also=also))
 
 
 def _labelled(

@@ -3,13 +3,13 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 from sqlalchemy import Connection
 
+from vsearch_pipeline.assets.on_screen import OnScreen, known
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -20,12 +20,13 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
     run_stage,
 )
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
-from vsearch_pipeline.catalog.library import list_people, merged_people
-from vsearch_pipeline.catalog.models import Caption, FaceLabel, FaceTrack, Frame, Object, Preview, Shot, Utterance
+from vsearch_pipeline.captioning.naming import name_people
+from vsearch_pipeline.catalog.models import Caption, Frame, Object, Preview, Shot, Utterance
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -34,6 +35,7 @@ from vsearch_pipeline.media.preview import preview
 from vsearch_pipeline.resources.models import SentenceEmbedderResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.search.documents import embed_segments
+from vsearch_pipeline.slots import fill, without_braces
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
 SEGMENTS = Stage(
@@ -53,8 +55,6 @@ PREVIEWS = Stage("previews", inputs=("sampling", "segments"))
 
 SURE_OBJECT = 0.6
 """Score from which a detection is listed; captions use the same (see captioning.content)."""
-ON_SCREEN_MS = 200
-"""A person seen for less of a segment is not listed in it."""
 
 
 @asset(
@@ -62,7 +62,7 @@ ON_SCREEN_MS = 200
     deps=["shots", "objects", "captions", "korean_captions", "face_labels", "transcript"],
     kinds={"postgres"},
     owners=OWNERS,
-    code_version="2",
+    code_version="3",
     check_specs=SEGMENTS.checks,
     description="Searchable ranges with captions, people, objects and speech; what a person edited stands.",
     partitions_def=VIDEOS,
@@ -102,29 +102,11 @@ def segments(
 
     def names(connection: Connection, video_id: str) -> Sequence[str]:
         """Captions say them: a person who is called otherwise now makes them stale."""
-        labels, names = _named(connection, video_id)
-        return sorted({names[label.person_id] for label in labels})
+        people = OnScreen(connection, video_id).everybody()
+        return [f"{person.in_english} {person.in_korean} {person.gender}" for person in people]
 
-    producer = ProducerInfo("segments", "timeline", "2", {"segment_max_ms": media.segment_max_ms})
-    yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, compute, also=names))
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    track_index: int
-    person_id: int
-    confidence: float
-
-
-def _named(connection: Connection, video_id: str) -> tuple[list[_Label], dict[int, str]]:
-    """Labels with a name, of who merged people turned out to be, and what everybody is called."""
-    merged = merged_people(connection)
-    labels = [
-        _Label(row.track_index, merged.get(row.person_id, row.person_id), row.confidence)
-        for row in read_rows(connection, FaceLabel, video_id, "track_index")
-        if row.person_id is not None
-    ]
-    return labels, {person.id: person.shown for person in list_people(connection)}
+    producer = ProducerInfo("segments", "timeline", "3", {"segment_max_ms": media.segment_max_ms})
+    yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, each(compute), also=names))
 
 
 def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], AutoFields]:
@@ -134,33 +116,40 @@ def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], A
         captions[row.language].append(row)
     objects = read_rows(connection, Object, video_id, "index")
     utterances = read_rows(connection, Utterance, video_id, "index")
-    tracks = {row.index: row for row in read_rows(connection, FaceTrack, video_id, "index")}
-    labels, names = _named(connection, video_id)
+    on_screen = OnScreen(connection, video_id)
 
     def describe(span: TimeRange) -> AutoFields:
-        people: dict[int, float] = {}
-        for label in labels:
-            track = tracks.get(label.track_index)
-            if track is not None and _overlap(track, span) >= min(ON_SCREEN_MS, span.duration_ms):
-                people[label.person_id] = max(people.get(label.person_id, 0.0), label.confidence)
-        shown = [names[person] for person in sorted(people, key=lambda person: -people[person])]
         english, korean = (_longest(captions[language], span) for language in ("en", "ko"))
-        facts = CaptionFacts.from_json(english.facts) if english is not None and english.facts else None
-        if facts is not None:
-            caption_en: str | None = compose(facts, "en", shown)
-            caption_ko: str | None = compose(facts, "ko", shown)
-        else:
-            caption_en = english.text if english is not None else None
-            caption_ko = korean.text if korean is not None else None
         return AutoFields(
-            caption_en=caption_en,
-            caption_ko=caption_ko,
+            caption_en=_in_english(english, span, on_screen),
+            caption_ko=_in_korean(english, korean, span, on_screen),
             objects=_most_at_once(objects, span),
             speech=" ".join(_spoken(utterances, span)) or None,
-            people=people,
+            people=on_screen.confidences(span),
         )
 
     return describe
+
+
+def _in_english(caption: Any | None, span: TimeRange, on_screen: OnScreen) -> str | None:
+    """The caption with the names of who is on screen: composed anew from its facts, or put into its words."""
+    if caption is None:
+        return None
+    if caption.facts:
+        names = [person.in_english for person in on_screen.people(span)]
+        return compose(CaptionFacts.from_json(caption.facts), "en", names)
+    people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
+    text = without_braces(caption.text)
+    return name_people(text, known(people, [person.in_english for person in people])) or None
+
+
+def _in_korean(english: Any | None, korean: Any | None, span: TimeRange, on_screen: OnScreen) -> str | None:
+    if english is not None and english.facts:
+        names = [person.in_korean for person in on_screen.people(span)]
+        return compose(CaptionFacts.from_json(english.facts), "ko", names)
+    if korean is None:
+        return None
+    return fill(korean.text, [on_screen.who(person_id).in_korean for person_id in korean.people], "ko") or None
 
 
 def _overlap(row: Any, span: TimeRange) -> int:
@@ -215,7 +204,7 @@ def segment_embeddings(
         return Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
 
     producer = ProducerInfo("segment_embeddings", embedder.name, embedder.version)
-    yield from run_stage(context, catalog.open(), Work(SEGMENT_EMBEDDINGS, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(SEGMENT_EMBEDDINGS, producer, each(compute)))
 
 
 @asset(
@@ -258,4 +247,4 @@ def previews(
 
     producer = ProducerInfo("previews", "pillow-webp", "1")
     present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), Work(PREVIEWS, producer, compute, present=present))
+    yield from run_stage(context, catalog.open(), Work(PREVIEWS, producer, each(compute), present=present))

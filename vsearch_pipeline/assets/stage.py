@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagster import (
@@ -64,12 +64,33 @@ class Output:
         write: further writes in the same transaction, given the producer's id.
         metadata: by asset, for the Dagster UI.
         problems: by check; a check that is not named passed.
+        missing: what could not be made this time, in words that stay the same as long as the same is missing; the
+            stage is then done again by every run, and the stages below only when what is missing changed.
     """
 
     metadata: Mapping[str, Mapping[str, Any]]
     rows: Rows = field(default_factory=dict)
     write: Callable[[Connection, int], None] | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+
+Compute = Callable[[Sequence[VideoRecord]], Iterator[Output | Exception]]
+"""The result of each video in order, or why there is none; what it raises is the reason for all that are left.
+It reads rows and files, and writes no rows."""
+
+
+def each(compute: Callable[[VideoRecord], Output]) -> Compute:
+    """One video after the other."""
+
+    def compute_all(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
+        for record in records:
+            try:
+                yield compute(record)
+            except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+                yield error
+
+    return compute_all
 
 
 @dataclass(frozen=True)
@@ -98,14 +119,13 @@ class Work:
     """How a stage is computed in this run.
 
     Attributes:
-        compute: the stage's result for one video; it reads rows and files, and writes no rows.
         also: further inputs of a video that make the result stale when they change (a classifier's fingerprint).
         present: whether what the stage keeps outside the database is there for a video.
     """
 
     stage: Stage
     producer: ProducerInfo
-    compute: Callable[[VideoRecord], Output]
+    compute: Compute
     also: Callable[[Connection, str], Sequence[str]] = lambda _connection, _video_id: ()
     present: Callable[[str], bool] = lambda _: True
 
@@ -119,13 +139,11 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
     stage = work.stage
     failed: dict[str, Exception] = {}
     problems: dict[str, dict[str, str]] = {}
-    for video_id in context.partition_keys:
-        try:
-            output = _run_video(catalog, work, video_id, context.run_id)
-        except Exception as error:  # noqa: BLE001 - the other videos of the run go on; raised below
-            failed[video_id] = error
+    for video_id, output in _outputs(catalog, work, context.partition_keys, context.run_id):
+        if isinstance(output, Exception):
+            failed[video_id] = output
             with catalog.begin() as connection:
-                fail_stage(connection, video_id, stage.name, _sentence(error), context.run_id)
+                fail_stage(connection, video_id, stage.name, _sentence(output), context.run_id)
             continue
         for asset in stage.asset_names:
             metadata = output.metadata[asset]
@@ -143,7 +161,48 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
         )
 
 
-def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Output:
+@dataclass(frozen=True)
+class _Task:
+    """A video that has to be computed, and the fingerprint that its result will have."""
+
+    video: VideoRecord
+    mark: str
+
+
+def _outputs(
+    catalog: Catalog, work: Work, video_ids: Sequence[str], run_id: str
+) -> Iterator[tuple[str, Output | Exception]]:
+    """What becomes of each video: skipped, failed, or computed and committed."""
+    tasks: list[_Task] = []
+    for video_id in video_ids:
+        try:
+            task = _planned(catalog, work, video_id)
+        except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+            yield video_id, error
+            continue
+        if isinstance(task, Output):
+            yield video_id, task
+        else:
+            tasks.append(task)
+    waiting = iter(tasks)
+    started = time.perf_counter()
+    try:
+        for output in work.compute([task.video for task in tasks]):
+            task = next(waiting)
+            if isinstance(output, Exception):
+                yield task.video.id, output
+            else:
+                yield task.video.id, _committed(catalog, work, task, output, run_id=run_id, started=started)
+            started = time.perf_counter()
+        reason: Exception = RuntimeError(f"{work.stage.name} gave no result")
+    except Exception as error:  # noqa: BLE001 - told of every video it concerns
+        reason = error
+    for task in waiting:
+        yield task.video.id, reason
+
+
+def _planned(catalog: Catalog, work: Work, video_id: str) -> _Task | Output:
+    """What is to be done for a video, or the output that says why nothing is."""
     stage, producer = work.stage, work.producer
     with catalog.begin() as connection:
         video = get_video(connection, video_id)
@@ -151,38 +210,48 @@ def _run_video(catalog: Catalog, work: Work, video_id: str, run_id: str) -> Outp
         also = work.also(connection, video_id)
     if video.kind == "imported" and stage.file_needed:
         return _nothing_done(stage, "imported without a file: there is nothing to compute")
-    missing = [name for name in stage.inputs if name not in done]
-    if missing:
+    absent = [name for name in stage.inputs if name not in done]
+    if absent:
         raise VsearchError(
-            f"{video_id}: {stage.name} needs {', '.join(missing)} first; materialise that, or run the job ingest."
+            f"{video_id}: {stage.name} needs {', '.join(absent)} first; materialise that, or run the job ingest."
         )
     mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *also])
     if done.get(stage.name) == mark and work.present(video_id):
         return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
-    started = time.perf_counter()
-    output = work.compute(video)
-    with catalog.begin() as connection:
-        lock_video(connection, video_id)
-        written_by = producer_id(connection, producer)
-        replace_rows(connection, video_id, written_by, output.rows)
-        if output.write:
-            output.write(connection, written_by)
-        seconds = time.perf_counter() - started
-        finish_stage(
-            connection,
-            video_id,
-            stage.name,
-            mark=mark,
-            producer=written_by,
-            run_id=run_id,
-            seconds=seconds,
-        )
-    about = {"model": f"{producer.model} {producer.version}", "seconds": round(seconds, 3)}
+    return _Task(video, mark)
+
+
+def _committed(
+    catalog: Catalog, work: Work, task: _Task, output: Output, *, run_id: str, started: float
+) -> Output | Exception:
+    """The output, written with the note that the stage is done; or why that failed."""
+    stage, producer, video = work.stage, work.producer, task.video
+    seconds = time.perf_counter() - started
+    try:
+        with catalog.begin() as connection:
+            lock_video(connection, video.id)
+            written_by = producer_id(connection, producer)
+            replace_rows(connection, video.id, written_by, output.rows)
+            if output.write:
+                output.write(connection, written_by)
+            finish_stage(
+                connection,
+                video.id,
+                stage.name,
+                mark=fingerprint(producer, [task.mark, output.missing]) if output.missing else task.mark,
+                producer=written_by,
+                run_id=run_id,
+                seconds=seconds,
+            )
+    except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+        return error
+    about: dict[str, Any] = {"model": f"{producer.model} {producer.version}", "seconds": round(seconds, 3)}
     if video.duration_ms:
         about["times_realtime"] = round(video.duration_ms / 1000 / max(seconds, 1e-3), 1)
-    return Output(
-        metadata={asset: {**about, **output.metadata.get(asset, {})} for asset in stage.asset_names},
-        problems=output.problems,
+    if output.missing:
+        about["missing"] = output.missing
+    return replace(
+        output, metadata={asset: {**about, **output.metadata.get(asset, {})} for asset in stage.asset_names}
     )
 
 
@@ -230,7 +299,12 @@ def add_partition(instance: DagsterInstance, video_id: str) -> None:
 
 def picture(data: bytes, alt: str) -> MetadataValue:
     """An image as metadata that the Dagster UI shows in place."""
+    return MetadataValue.md(picture_link(data, alt))
+
+
+def picture_link(data: bytes, alt: str) -> str:
+    """The same inside of other Markdown."""
     import base64
 
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    return MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})")
+    return f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple
+from itertools import pairwise
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
@@ -15,6 +16,7 @@ from vsearch_pipeline.assets.stage import (
     Output,
     Stage,
     Work,
+    each,
     run_stage,
 )
 from vsearch_pipeline.catalog.models import Utterance
@@ -64,10 +66,13 @@ def transcript(
 
     def compute(record: VideoRecord) -> Output:
         audio = read_audio(media.source(record))
-        utterances = model.transcribe(audio.samples).utterances
+        heard = model.transcribe(audio.samples)
+        utterances = heard.utterances
         problems = {}
         if any(u.start_ms < 0 or u.end_ms <= u.start_ms for u in utterances):
             problems["speech_is_in_order"] = "an utterance ends before it begins"
+        elif any(later.start_ms < earlier.start_ms for earlier, later in pairwise(utterances)):
+            problems["speech_is_in_order"] = "an utterance begins before the one in front of it"
         if audio.decode_errors:
             problems["sound_decodes_cleanly"] = f"{audio.decode_errors} damaged packets were left out"
         text = "\n".join(f"- {clock(u.start_ms)} {u.text}" for u in utterances[:50])
@@ -89,6 +94,8 @@ def transcript(
             metadata={
                 "transcript": {
                     "utterances": len(utterances),
+                    "words": sum(len(u.words) for u in utterances),
+                    "language": heard.language or "nobody speaks",
                     "seconds_of_sound": MetadataValue.float(round(len(audio.samples) / audio.rate, 1)),
                     "text": MetadataValue.md(text or "*nothing is said*"),
                 }
@@ -96,5 +103,5 @@ def transcript(
             problems=problems,
         )
 
-    producer = ProducerInfo("transcript", model.name, model.version)
-    yield from run_stage(context, catalog.open(), Work(TRANSCRIPT, producer, compute))
+    producer = ProducerInfo("transcript", model.name, model.version, model.settings)
+    yield from run_stage(context, catalog.open(), Work(TRANSCRIPT, producer, each(compute)))

@@ -130,6 +130,17 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
     return present, judged
 
 
+def human_captions(connection: Connection) -> list[tuple[str, TimeRange, str]]:
+    """English captions that people wrote: video, range and text, in order of time."""
+    table = Segment.__table__.c
+    rows = connection.execute(
+        select(table.video_id, table.start_ms, table.end_ms, table.human_caption_en)
+        .where(table.human_caption_en.is_not(None), table.deleted_at.is_(None))
+        .order_by(table.video_id, table.start_ms, table.id)
+    )
+    return [(row.video_id, TimeRange(row.start_ms, row.end_ms), row.human_caption_en) for row in rows]
+
+
 def insert_segments(
     connection: Connection, video_id: str, producer: int, drafts: Sequence[tuple[TimeRange, AutoFields]]
 ) -> list[int]:

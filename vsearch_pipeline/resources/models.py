@@ -1,21 +1,29 @@
 """Models as Dagster resources: each is loaded once a process, whatever the number of runs in it."""
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from dagster import ConfigurableResource, get_dagster_logger
+from dagster import ConfigurableResource, ResourceDependency, get_dagster_logger
 
 from vsearch_pipeline.captioning import registry as captioning_registry
 from vsearch_pipeline.captioning.captioner import Captioner
+from vsearch_pipeline.captioning.generation import Generation, Precision
 from vsearch_pipeline.captioning.objects import ObjectDetector
+from vsearch_pipeline.captioning.onnx_objects import OnnxDetector
+from vsearch_pipeline.catalog.paid import PaidLedger
+from vsearch_pipeline.gemini import Gemini, GeminiOptions
 from vsearch_pipeline.language import embedding as embedding_registry
 from vsearch_pipeline.language import transcription as transcription_registry
 from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.language.transcription import Transcriber
+from vsearch_pipeline.language.translation import Translator, load_translator
 from vsearch_pipeline.people import registry as people_registry
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
+from vsearch_pipeline.resources.storage import CatalogResource
 
 load_face_detector = cache(people_registry.load_face_detector)
 load_face_embedder = cache(people_registry.load_face_embedder)
@@ -58,10 +66,28 @@ class ObjectsResource(ConfigurableResource[Any]):
     """Object detection."""
 
     detector: str
+    onnx_providers: list[str]
     frames_per_second: float
 
     def load(self) -> ObjectDetector:
-        return load_object_detector(self.detector)
+        detector = load_object_detector(self.detector, tuple(self.onnx_providers))
+        if isinstance(detector, OnnxDetector):
+            get_dagster_logger().info("%s runs on %s", detector.name, detector.runs_on)
+        return detector
+
+
+class GeminiResource(ConfigurableResource[Any]):
+    """Google's Gemini; its key is in the environment, and what was paid for in the catalogue."""
+
+    options: dict[str, Any]
+
+    def client(self, catalog: CatalogResource, model: str = "") -> Gemini:
+        """
+        Args:
+            model: another than that of the settings.
+        """
+        options = GeminiOptions(**self.options)
+        return Gemini(replace(options, model=model or options.model), PaidLedger(catalog.open()))
 
 
 class CaptionerResource(ConfigurableResource[Any]):
@@ -70,9 +96,50 @@ class CaptionerResource(ConfigurableResource[Any]):
     captioner: str
     scene_classifier: str
     compared: list[str]
+    references: str | None
+    prompt: str | None
+    frames: int
+    beams: int
+    repetition_penalty: float
+    max_new_tokens: int
+    batch: int
+    precision: Precision
+    examples: str | None
+    gemini: ResourceDependency[GeminiResource]
 
-    def load(self, name: str | None = None) -> Captioner:
-        return load_captioner(name or self.captioner, scene_classifier=self.scene_classifier)
+    def load(self, catalog: CatalogResource) -> Captioner:
+        """The captioner in use; those that read weights are loaded once a process."""
+        if self.captioner.partition(":")[0] == "gemini":
+            return self.fresh(catalog, self.captioner)
+        return load_captioner(self.captioner, self.scene_classifier, self._generation())
+
+    def fresh(self, catalog: CatalogResource, spec: str) -> Captioner:
+        """Any captioner, for whoever lets go of it again: several at once may not fit into a GPU."""
+        return captioning_registry.load_captioner(
+            spec, self.scene_classifier, self._generation(), lambda model: self.gemini.client(catalog, model)
+        )
+
+    def _generation(self) -> Generation:
+        return Generation(
+            prompt=self.prompt,
+            frames=self.frames,
+            beams=self.beams,
+            repetition_penalty=self.repetition_penalty,
+            max_new_tokens=self.max_new_tokens,
+            batch=self.batch,
+            precision=self.precision,
+            examples=Path(self.examples) if self.examples else None,
+        )
+
+
+class TranslatorResource(ConfigurableResource[Any]):
+    """English to Korean."""
+
+    translator: str
+    gemini: ResourceDependency[GeminiResource]
+
+    def load(self, catalog: CatalogResource) -> Translator:
+        return load_translator(self.translator, lambda model: self.gemini.client(catalog, model))
 
 
 class TranscriberResource(ConfigurableResource[Any]):

@@ -1,0 +1,98 @@
+"""Captions of many videos in batches that run on from one video to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from vsearch_pipeline.captioning.captioner import Caption, Captioner
+from vsearch_pipeline.captioning.facts import Clip
+
+Loaded = tuple[int, Clip | Exception]
+"""A clip, or why there is none, with the number of its video."""
+
+
+class ClipSource(Protocol):
+    """The clips of one video."""
+
+    def __len__(self) -> int: ...
+
+    def load(self, index: int, frames: int | None) -> Clip:
+        """The clip at `index` with at most `frames` frames, or those that the object detector saw."""
+        ...
+
+
+def caption_all(
+    captioner: Captioner, sources: Sequence[ClipSource], on_clips: Callable[[int, int], None] | None = None
+) -> Iterator[list[Caption] | Exception]:
+    """The captions of each source, in order, as soon as its last clip is described.
+
+    A batch is filled with clips of the next video where one ends, and the next batch is read while the model works
+    on this one. A clip that cannot be read, or that the model fails on, fails its own video only.
+
+    Args:
+        on_clips: told how many clips are described, and how many there are.
+    """
+    captions: list[list[Caption]] = [[] for _ in sources]
+    failed: dict[int, Exception] = {}
+    total = sum(len(source) for source in sources)
+    described = given = 0
+    for batch in _read_ahead(sources, captioner):
+        for number, error in ((number, clip) for number, clip in batch if isinstance(clip, Exception)):
+            failed.setdefault(number, error)
+        clips = [(n, clip) for n, clip in batch if n not in failed and not isinstance(clip, Exception)]
+        for number, caption in _describe(captioner, clips, failed):
+            captions[number].append(caption)
+        described += len(batch)
+        if on_clips:
+            on_clips(described, total)
+        while given < len(sources) and (given in failed or len(captions[given]) == len(sources[given])):
+            yield failed.get(given) or captions[given]
+            given += 1
+    yield from ([] for _ in sources[given:])  # without a single clip
+
+
+def _read_ahead(sources: Sequence[ClipSource], captioner: Captioner) -> Iterator[list[Loaded]]:
+    places = [(number, index) for number, source in enumerate(sources) for index in range(len(source))]
+
+    def load(part: Sequence[tuple[int, int]]) -> list[Loaded]:
+        return [(number, _load(sources[number], index, captioner.frames)) for number, index in part]
+
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        ahead = None
+        for first in range(0, len(places), captioner.batch):
+            following = reader.submit(load, places[first : first + captioner.batch])
+            if ahead is not None:
+                yield ahead.result()
+            ahead = following
+        if ahead is not None:
+            yield ahead.result()
+
+
+def _load(source: ClipSource, index: int, frames: int | None) -> Clip | Exception:
+    try:
+        return source.load(index, frames)
+    except Exception as error:  # noqa: BLE001 - told of the video it concerns
+        return error
+
+
+def _describe(
+    captioner: Captioner, clips: Sequence[tuple[int, Clip]], failed: dict[int, Exception]
+) -> list[tuple[int, Caption]]:
+    """Captions with the numbers of their videos; where the model fails, video by video, so that it is known whose
+    clips it fails on."""
+    if not clips:
+        return []
+    numbers = [number for number, _ in clips]
+    try:
+        return list(zip(numbers, captioner.caption([clip for _, clip in clips]), strict=True))
+    except Exception as error:  # noqa: BLE001 - told of the video it concerns
+        if len(set(numbers)) == 1:
+            failed[numbers[0]] = error
+            return []
+    return [
+        described
+        for number in dict.fromkeys(numbers)
+        for described in _describe(captioner, [pair for pair in clips if pair[0] == number], failed)
+    ]
