@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.cli_people import Terminal, people
-from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.errors import InputError, NotFoundError, VsearchError
 from vsearch_pipeline.settings import Settings
 
 app = typer.Typer(
@@ -329,6 +329,90 @@ def _print_hits(result: Any) -> None:
         for caption in (hit.caption_en, hit.caption_ko):
             if caption:
                 out.print(f"      [dim]{escape(caption)}[/dim]")
+        if hit.heard:
+            words = "  ".join(f"[bold]{_tenths(word.start_ms)}[/bold] {escape(word.text)}" for word in hit.heard)
+            out.print(f"      {words}")
+
+
+def _tenths(time_ms: int) -> str:
+    """`3_245` -> `0:03.2`."""
+    from vsearch_pipeline.timeline import clock
+
+    return clock(time_ms)[:-2]
+
+
+_CITED = 6
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know, in Korean or English.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int, typer.Option(help="How many results are summed up.", min=1, max=100)] = 12,
+) -> None:
+    """Search, and sum the results up in a few sentences, each with the moments it rests on."""
+    from vsearch_pipeline.catalog.paid import PaidLedger
+    from vsearch_pipeline.gemini import Gemini
+    from vsearch_pipeline.language.embedding import load_sentence_embedder
+    from vsearch_pipeline.search.answers import AnswerService, answer_as_json
+    from vsearch_pipeline.search.service import SearchService
+
+    settings = _settings()
+    catalog = open_catalog(settings)
+    result = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder)).search(
+        question, limit=limit
+    )
+    answer = AnswerService(Gemini(settings.gemini, PaidLedger(catalog))).answer(result)
+    if as_json:
+        print(json.dumps(answer_as_json(answer), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
+        return
+    numbers = {hit.segment_id: number for number, hit in enumerate(result.hits, 1)}
+    for claim in answer.claims:
+        cited = " ".join(f"\\[{numbers[segment]}]" for segment in claim.segments[:_CITED])
+        more = " …" if len(claim.segments) > _CITED else ""
+        out.print(f"{escape(claim.text)} [dim]{cited}{more}[/dim]")
+    for hit in result.hits:
+        out.print(f"[dim]\\[{numbers[hit.segment_id]}] {escape(hit.video.title)}  {hit.span}[/dim]")
+    if answer.why:
+        err.print(f"[yellow]note[/yellow]     {escape(answer.why)}")
+
+
+@app.command()
+def export(
+    video: Annotated[str, typer.Argument(help="A video's id, or a part of its title that no other has.")],
+    to: Annotated[
+        Literal["srt", "vtt", "ass", "json", "txt"],
+        typer.Option("--format", help="Subtitles, or the transcript as JSON or plain text."),
+    ] = "srt",
+    file: Annotated[
+        Path | None, typer.Option("--out", help="Where to; printed where it is left out, or -.")
+    ] = None,
+) -> None:
+    """Write what is said in a video: subtitles, or the transcript."""
+    from vsearch_pipeline.catalog.speech import read_utterances
+    from vsearch_pipeline.catalog.videos import find_video
+    from vsearch_pipeline.export.subtitles import make_cues, write_subtitles
+    from vsearch_pipeline.export.transcript import transcript_as_json, transcript_as_text
+
+    with open_catalog(_settings()).begin() as connection:
+        record = find_video(connection, video)
+        utterances = read_utterances(connection, record.id)
+    if not utterances:
+        raise NotFoundError(f"{record.title}: nothing is said in it, or it is not transcribed yet.")
+    if to == "json":
+        written = json.dumps(transcript_as_json(record, utterances), ensure_ascii=False, indent=2) + "\n"
+    elif to == "txt":
+        written = transcript_as_text(utterances)
+    else:
+        written = write_subtitles(make_cues(utterances), to)
+    if file is None or str(file) == "-":
+        sys.stdout.write(written)
+        return
+    try:
+        file.write_text(written, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file}: it cannot be written ({error.strerror}).") from error
+    out.print(f"[green]written[/green]  {escape(str(file))}")
 
 
 # --- demo, up, doctor -------------------------------------------------------------------------------------------

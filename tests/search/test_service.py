@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import QueuePool
+from sqlalchemy.event import listen
 
+from tests.catalog.test_speech import say
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import PersonRecord, ensure_person
+from vsearch_pipeline.catalog.segments import AutoFields
+from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
+from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.importing import import_metadata
-from vsearch_pipeline.language.embedding import SentenceEmbedder, load_sentence_embedder
+from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors, load_sentence_embedder
 from vsearch_pipeline.search.documents import embed_segments
 from vsearch_pipeline.search.query import understand
 from vsearch_pipeline.search.service import SearchService, hits_as_json
+from vsearch_pipeline.timeline import TimeRange
 
 RECORDS = [
     {
@@ -93,6 +101,71 @@ def test_names_are_found_with_particles_and_not_inside_words(query: str, people:
     understood = understand(query, [MINJI, HANNI])
     assert sorted(person.name for person in understood.people) == sorted(people)
     assert understood.rest == rest
+
+
+@pytest.fixture(scope="module")
+def speech(service: SearchService) -> SearchService:
+    """The same library with a film in which somebody speaks."""
+    lines = (
+        [("Bring", 200, 500), ("the", 500, 600), ("umbrellas!", 600, 1200)],
+        [("우산을", 2100, 2600), ("가져와", 2600, 3000)],
+    )
+    with service.catalog.begin() as connection:
+        say(connection, "spoken-film", *lines)
+        producer = producer_id(connection, ProducerInfo("segments", "tests", "1"))
+        spans = [TimeRange(0, 2000), TimeRange(2000, 4000)]
+        said = {span: " ".join(word for word, _, _ in line) for span, line in zip(spans, lines, strict=True)}
+        refresh_segments(
+            connection, "spoken-film", spans, lambda span: AutoFields(None, None, speech=said[span]), producer
+        )
+        embed_segments(connection, "spoken-film", service.embedder)
+    return service
+
+
+@pytest.mark.parametrize(
+    ("query", "start_ms", "heard"),
+    [
+        ("umbrella", 0, [("umbrellas!", 600, 1200)]),
+        ("bring umbrellas", 0, [("Bring", 200, 500), ("umbrellas!", 600, 1200)]),
+        ("우산", 2000, [("우산을", 2100, 2600)]),
+    ],
+)
+def test_what_is_said_is_found_with_its_times(
+    speech: SearchService, query: str, start_ms: int, heard: list[tuple[str, int, int]]
+) -> None:
+    result = speech.search(query, limit=5)
+    hit = result.hits[0]
+    assert (hit.video.id, hit.span.start_ms) == ("spoken-film", start_ms)
+    assert [(word.text, word.start_ms, word.end_ms) for word in hit.heard] == heard
+    assert hits_as_json(result)[0]["heard"] == [
+        {"text": text, "start_ms": start, "end_ms": end} for text, start, end in heard
+    ]
+
+
+def test_a_hit_that_only_means_the_same_heard_nothing(speech: SearchService) -> None:
+    assert all(not hit.heard for hit in speech.search("a parasol against rain").hits)
+
+
+def test_statements_do_not_grow_with_hits(speech: SearchService) -> None:
+    statements: list[str] = []
+    listen(speech.catalog.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    speech.search("dog", limit=1)
+    few = len(statements)
+    speech.search("dog", limit=100)
+    assert len(statements) == 2 * few
+
+
+def test_the_model_works_outside_of_a_transaction(speech: SearchService) -> None:
+    class Watched:
+        name, version, dim = speech.embedder.name, speech.embedder.version, speech.embedder.dim
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            pool = speech.catalog.engine.pool
+            assert isinstance(pool, QueuePool)
+            assert pool.checkedout() == 0
+            return speech.embedder.embed(texts)
+
+    assert SearchService(speech.catalog, Watched()).search("umbrella", limit=1).hits
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\t"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import Caption, Operation, Segment, StageError, StageRun, Video
-from vsearch_pipeline.errors import NotFoundError
+from vsearch_pipeline.errors import InputError, NotFoundError
 
 Door = Literal["cli", "web", "slack", "sensor", "import"]
 
@@ -70,6 +70,31 @@ def get_video(connection: Connection, video_id: str) -> VideoRecord:
     if row is None:
         raise NotFoundError(f"There is no video {video_id} in the catalogue.")
     return VideoRecord(**row._mapping)
+
+
+def read_videos(connection: Connection, ids: Collection[str]) -> dict[str, VideoRecord]:
+    """The videos of these ids that there are, in one statement."""
+    rows = connection.execute(select(*_COLUMNS).where(Video.id.in_(ids)))
+    return {row.id: VideoRecord(**row._mapping) for row in rows}
+
+
+def find_video(connection: Connection, name: str) -> VideoRecord:
+    """The video of that id, else of that title, else the one whose title has `name` in it, in any case of letters.
+
+    Raises:
+        NotFoundError: there is none.
+        InputError: several are meant.
+    """
+    title = func.lower(Video.title)
+    for meant in (Video.id == name, title == name.lower(), title.contains(name.lower(), autoescape=True)):
+        rows = connection.execute(select(*_COLUMNS).where(meant).order_by(Video.id)).all()
+        if len(rows) == 1:
+            return VideoRecord(**rows[0]._mapping)
+        if rows:
+            listed = ", ".join(f"{row.id} ({row.title})" for row in rows[:5])
+            more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+            raise InputError(f"{name!r} may be any of {listed}{more}: give the id.")
+    raise NotFoundError(f"There is no video {name!r}: `vsearch status` lists their titles and ids.")
 
 
 def update_video(connection: Connection, video_id: str, values: Mapping[str, Any]) -> None:

