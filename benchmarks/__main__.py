@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import faces, ingest, people
+from benchmarks import captions, faces, ingest, people
 
-BENCHMARKS = {"ingest": ingest.main, "faces": faces.main, "people": people.main}
+BENCHMARKS = {"ingest": ingest.main, "faces": faces.main, "people": people.main, "captions": captions.main}
 
 
 def main() -> None:
