@@ -78,14 +78,13 @@ def clean_caption(text: str, prompt: str = "") -> str:
         prompt: the question it was asked; removed wherever the text repeats it.
 
     Returns:
-        Some of the words of `text`, unchanged and in order. Never empty where `text` has anything but white space:
-        if nothing would be left, the text with its white space collapsed. Applying it twice changes nothing more.
+        Some of the words of `text`, unchanged and in order; none where it only repeats the prompt, asks or talks of
+        a web page. Applying it twice changes nothing more.
     """
-    collapsed = " ".join(text.split())
-    cleaned = _pass(collapsed, prompt)
+    cleaned = _pass(" ".join(text.split()), prompt)
     while cleaned != (again := _pass(cleaned, prompt)):
         cleaned = again
-    return cleaned or collapsed
+    return cleaned
 
 
 def _pass(text: str, prompt: str) -> str:
