@@ -78,8 +78,8 @@ def clean_caption(text: str, prompt: str = "") -> str:
         prompt: the question it was asked; removed wherever the text repeats it.
 
     Returns:
-        Some of the words of `text`, unchanged and in order; none where it only repeats the prompt, asks or talks of
-        a web page. Applying it twice changes nothing more.
+        Some of the words of `text`, unchanged and in order; none where it only repeats the prompt, asks, or talks
+        of a web page. Applying it twice changes nothing more.
     """
     cleaned = _pass(" ".join(text.split()), prompt)
     while cleaned != (again := _pass(cleaned, prompt)):
