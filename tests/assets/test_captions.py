@@ -242,6 +242,20 @@ def test_names_stand_in_both_languages_and_raw_cleaned_and_named_stay_apart(
     assert len(gemini.asked) == asked_before, "a new name needs no new translation"
 
 
+def test_somebody_the_captioner_names_itself_is_named_as_the_gallery_has_it(
+    ingested: Ingested, gemini: GeminiServer, harin: int
+) -> None:
+    def naming(asked: Asked) -> Reply:
+        if asked.instruction.startswith("You write captions"):
+            ids = [part.removeprefix("Clip ") for part in asked.texts if part.startswith("Clip ")]
+            return json_reply({"captions": [{"id": i, "caption": "Harin is walking. She waves."} for i in ids]})
+        return answer(asked)
+
+    gemini.answer = naming
+    assert ingested.run("captions", "korean_captions", "segments", **BY_GEMINI).success
+    assert ingested.shown()[0] == ("Harin is walking. She waves.", "하린이 걷고 있다. 손을 든다.")
+
+
 def test_the_same_clip_is_never_paid_for_twice(ingested: Ingested, gemini: GeminiServer) -> None:
     assert ingested.run("captions", "korean_captions", **BY_GEMINI).success
     asked = len(gemini.asked)

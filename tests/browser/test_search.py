@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from editor_app.texts import ENGLISH, KOREAN
 from tests.browser.conftest import Visit
-from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, HOSTILE_TITLE, SPANS, Library
+from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, HOSTILE_TITLE, LINES, SPANS, Library
 
 pytestmark = pytest.mark.browser
 
@@ -215,6 +215,93 @@ def test_an_import_without_a_file_says_so(visit: Visit) -> None:
     page = visit("/?q=fireworks+over+the+river", locale="ko-KR")
     expect(page.locator(".screen")).to_have_text(KOREAN.why_imported)
     expect(page.locator("video")).to_have_count(0)
+
+
+def lines(page: Page) -> Locator:
+    return page.locator(".transcript .line")
+
+
+def test_what_is_said_is_under_the_player_and_a_press_goes_there(visit: Visit) -> None:
+    page = visit("/?q=balloon")
+    expect_moment(page, 0)
+    expect(page.locator(".transcript .said")).to_have_text(
+        [" ".join(word for word, _, _ in line) for line in LINES]
+    )
+    expect(page.locator(".transcript mark")).to_have_text(["balloon!"])
+    expect(page.locator(".transcript b")).to_have_count(0)
+    lines(page).nth(2).click()
+    expect_playing(page, playing=True)
+    expect(lines(page).nth(2)).to_have_attribute("aria-current", "true")
+    page.locator("video").evaluate("video => video.pause()")
+    assert LINES[2][0][1] <= seconds(page) * 1000 < SPANS[2].end_ms
+
+
+def test_the_line_that_is_said_is_marked_as_it_plays(visit: Visit) -> None:
+    page = visit("/?q=balloon")
+    expect_moment(page, 0)
+    expect(page.locator(".line[aria-current]")).to_have_count(0)  # nothing is said in the first 0.2 s
+    for at, index in ((0.5, 0), (1.8, 1), (3.0, 2)):
+        page.locator("video").evaluate("(video, at) => { video.currentTime = at; }", at)
+        expect(page.locator(".line[aria-current]")).to_have_count(1)
+        expect(lines(page).nth(index)).to_have_attribute("aria-current", "true")
+
+
+CUES = """video => {
+    const [track] = video.textTracks;
+    const told = (cue) => [cue.startTime, cue.getCueAsHTML().textContent];
+    return { mode: track.mode, cues: [...track.cues || []].map(told) };
+}"""
+
+
+def test_subtitles_are_switched_on_and_stay_on(visit: Visit, lib: Library) -> None:
+    page = visit("/?q=balloon")
+    expect_moment(page, 0)
+    switch = page.get_by_role("button", name=ENGLISH.subtitles, exact=True)
+    assert page.locator("video").evaluate(CUES)["mode"] == "hidden"
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    track = page.locator("video").evaluate(CUES)
+    assert track["mode"] == "showing"
+    for (start, text), line in zip(track["cues"], LINES, strict=True):
+        assert text == " ".join(word for word, _, _ in line)
+        assert start == pytest.approx(line[0][1] / 1000, abs=0.1)
+    card_of(page, lib.film_segments[1]).click()
+    page.wait_for_url(re.compile("moment="))
+    assert page.locator("video").evaluate(CUES)["mode"] == "showing"
+    page.locator("video").evaluate("video => { video.textTracks[0].mode = 'disabled'; }")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+
+
+def test_where_nobody_speaks_there_are_no_subtitles(visit: Visit) -> None:
+    page = visit("/?q=an+old+recording+of+a+red+balloon")
+    page.locator(".card", has_text="old camera").first.click()
+    expect(page.locator(".screen .why")).to_be_visible()
+    expect(page.locator(".transcript")).to_be_hidden()
+    page.wait_for_url(re.compile("moment="))
+    expect(page.get_by_role("button", name=ENGLISH.download_srt)).to_have_count(0)
+
+
+def test_subtitles_are_downloaded(visit: Visit) -> None:
+    page = visit("/?q=balloon", locale="ko-KR")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=KOREAN.download_srt).click()
+    assert waiting.value.suggested_filename == "세 가지 색.srt"
+    assert "00:00:00,200 --> 00:00:01,300\nLook, a balloon!" in waiting.value.path().read_text(encoding="utf-8")
+
+
+def test_a_caption_without_a_translation_says_so(visit: Visit) -> None:
+    page = visit("/?q=fireworks+over+the+river", locale="ko-KR")
+    expect(page.locator(".player .untranslated")).to_have_text(KOREAN.not_translated)
+    expect(page.locator(".card", has_text="festival").locator(".untranslated")).to_have_text(KOREAN.not_translated)
+    expect(page.locator(".card", has_text="세 가지 색").first.locator(".untranslated")).to_have_count(0)
+
+
+def test_on_a_phone_the_transcript_is_folded(visit: Visit) -> None:
+    page = visit("/?q=balloon", width=390, height=844)
+    expect(page.locator(".transcript summary")).to_be_visible()
+    expect(lines(page).first).to_be_hidden()
+    page.locator(".transcript summary").click()
+    expect(lines(page).first).to_be_visible()
 
 
 def test_hostile_text_is_only_text(visit: Visit) -> None:

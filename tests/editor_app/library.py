@@ -13,11 +13,13 @@ from pathlib import Path
 import av
 import numpy as np
 from PIL import Image
+from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import open_catalog
 from vsearch_pipeline.catalog.library import ensure_person
+from vsearch_pipeline.catalog.models import Utterance
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
-from vsearch_pipeline.catalog.stages import ProducerInfo, fail_stage, finish_stage, producer_id
+from vsearch_pipeline.catalog.stages import ProducerInfo, fail_stage, finish_stage, producer_id, replace_rows
 from vsearch_pipeline.catalog.videos import VideoRecord, update_video
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.ingest.importing import import_metadata
@@ -36,6 +38,12 @@ CAPTIONS = (
     ("A green parrot eats an apple", "초록 앵무새가 사과를 먹는다"),
     ("A blue train crosses a bridge", "파란 기차가 다리를 건넌다"),
 )
+LINES = (
+    (("Look,", 200, 600), ("a", 600, 700), ("balloon!", 700, 1300)),
+    (("앵무새가", 1600, 2000), ("먹어요.", 2000, 2500)),
+    (("All", 2600, 2900), ("aboard", 2900, 3300), ("<b>the</b>", 3300, 3400), ("train.", 3400, 3900)),
+)
+"""What is said in the film, a line in each of `SPANS`."""
 HOSTILE_TITLE = "<img src=x onerror=\"window.hacked='title'\"> [link](javascript:alert(1))"
 HOSTILE_CAPTION = "<script>window.hacked='caption'</script> a wizard ![x](https://example.invalid/x.png)"
 HOSTILE_CAPTION_KO = "<svg onload=\"window.hacked='ko'\"> 마법사가 웃는다"
@@ -83,9 +91,8 @@ def library() -> Library:
                 if video == avi:
                     return AutoFields(f"An old recording: {english}", None)
                 people = {person: 0.91} if span == SPANS[1] else {}
-                return AutoFields(
-                    english, korean, speech="all aboard" if span == SPANS[2] else None, people=people
-                )
+                said = " ".join(word for word, _, _ in LINES[SPANS.index(span)])
+                return AutoFields(english, korean, speech=said, people=people)
 
             refresh_segments(connection, video.id, SPANS, describe, producer)
             finish_stage(
@@ -93,6 +100,8 @@ def library() -> Library:
             )
             if video == avi:
                 fail_stage(connection, video.id, "transcript", REASON, "tests")
+            else:
+                write_speech(connection, video)
             embed_segments(connection, video.id, embedder)
     listing = home / "other system.json"
     listing.write_text(
@@ -116,6 +125,23 @@ def library() -> Library:
     with catalog.begin() as connection:
         ids = tuple(segment.id for segment in read_segments(connection, video_id=film.id))
     return Library(settings, film, ids, avi)
+
+
+def write_speech(connection: Connection, video: VideoRecord) -> None:
+    producer = producer_id(connection, ProducerInfo("transcript", "tests", "1"))
+    rows = [
+        {
+            "index": i,
+            "start_ms": line[0][1],
+            "end_ms": line[-1][2],
+            "text": " ".join(word for word, _, _ in line),
+            "language": "ko" if i == 1 else "en",
+            "confidence": 0.9,
+            "words": [[*word, 0.9] for word in line],
+        }
+        for i, line in enumerate(LINES)
+    ]
+    replace_rows(connection, video.id, producer, {Utterance: rows})
 
 
 def write_film(path: Path, codec: str) -> None:

@@ -12,6 +12,7 @@ from tests.editor_app.library import (
     HOSTILE_CAPTION,
     HOSTILE_NAME,
     HOSTILE_TITLE,
+    LINES,
     REASON,
     SPANS,
     Library,
@@ -120,6 +121,40 @@ def test_why_a_moment_does_not_play(page: Page) -> None:
     imported = cards["festival"]
     assert imported["source"] is imported["preview"] is imported["still"] is None
     assert imported["why"] == ENGLISH.why_imported
+
+
+def test_what_is_said_is_under_the_player(page: Page, lib: Library) -> None:
+    page.run(q="balloon", moment=str(lib.film_segments[2]))
+    transcript = page.drawn("player")["transcript"]
+    assert transcript["video"] == page.drawn("player")["moment"]["video"] == lib.film.id
+    said = ["".join(part["text"] for part in line["parts"]) for line in transcript["lines"]]
+    assert said == [" ".join(word for word, _, _ in line) for line in LINES]
+    assert [part["text"] for line in transcript["lines"] for part in line["parts"] if part["hit"]] == ["balloon!"]
+    assert transcript["vtt"].startswith("WEBVTT")
+    assert "&lt;b&gt;the&lt;/b&gt;" in transcript["vtt"]
+    card = next(card for card in page.drawn("results")["cards"] if card["id"] == lib.film_segments[0])
+    assert [part for part in card["speech"] if part["hit"]] == [{"text": "balloon!", "hit": True}]
+
+
+def test_subtitles_can_be_taken_along(page: Page, lib: Library) -> None:
+    page.run(moment=str(lib.film_segments[0]), lang="ko")
+    buttons = page.app.get("download_button")
+    assert [button.proto.label for button in buttons] == [KOREAN.download_srt, KOREAN.download_vtt]
+
+
+def test_where_nobody_speaks_nothing_is_shown(page: Page) -> None:
+    page.run(q="fireworks over the river")
+    assert page.drawn("player")["moment"]["title"] == "festival"
+    assert page.drawn("player")["transcript"] is None
+    assert not page.app.get("download_button")
+
+
+def test_captions_that_are_not_translated_are_marked(page: Page, lib: Library) -> None:
+    page.run(q="fireworks over the river", lang="ko")
+    marks = {card["title"]: card["untranslated"] for card in page.drawn("results")["cards"]}
+    assert marks["festival"] == marks["old camera"] == KOREAN.not_translated
+    assert marks["세 가지 색"] == ""
+    assert page.drawn("player")["moment"]["untranslated"] == KOREAN.not_translated
 
 
 def test_hostile_text_goes_to_no_place_that_reads_markup(page: Page) -> None:

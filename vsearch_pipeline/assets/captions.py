@@ -28,6 +28,7 @@ from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
 from vsearch_pipeline.captioning.naming import name_people
 from vsearch_pipeline.captioning.stream import caption_all
+from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.models import Caption
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows, replace_captions
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -35,7 +36,7 @@ from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.language.translation import Translation
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, TranslatorResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.slots import slot, slots_in, without_braces
+from vsearch_pipeline.slots import fill, slot, slots_in, with_slots, without_braces
 from vsearch_pipeline.timeline import TimeRange, clock
 
 CAPTIONS = Stage(
@@ -72,7 +73,7 @@ REPORT_SECONDS = 10.0
 @asset(
     group_name="understanding",
     deps=["shots", "frames", "objects"],
-    kinds={"pytorch", "postgres"},
+    kinds={"python", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
     code_version="2",
@@ -189,12 +190,13 @@ class _Draft:
     """An English caption on its way to Korean.
 
     Attributes:
+        people: who the slots stand for.
         composed: Korean already, from the caption's facts.
-        english: what is to be translated, with slots for `people`; empty where there is nothing to translate.
+        english: what is to be translated, with slots; empty where there is nothing to translate.
     """
 
     caption: Any
-    people: tuple[int, ...] = ()
+    people: tuple[PersonRecord, ...] = ()
     composed: str = ""
     english: str = ""
     translation: Translation | None = None
@@ -215,8 +217,10 @@ def _draft(caption: Any, on_screen: OnScreen) -> _Draft:
         return _Draft(caption, composed=compose(CaptionFacts.from_json(caption.facts), "ko"))
     people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
     slots = [slot(number) for number in range(1, len(people) + 1)]
-    english = name_people(without_braces(caption.text), known(people, slots))
-    return _Draft(caption, tuple(person.id for person in people), english=english)
+    # somebody whom the captioner named itself is named in Korean as the gallery has it, too
+    text = with_slots(without_braces(caption.text), [(p.shown, p.name, *p.aliases) for p in people])
+    english = name_people(text, known(people, slots))
+    return _Draft(caption, tuple(people), english=english)
 
 
 def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
@@ -228,8 +232,13 @@ def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
             "text": draft.korean,
             "raw_text": draft.korean,
             "facts": None,
-            "people": list(draft.people),
+            "people": [person.id for person in draft.people],
         }
+        for draft in drafts
+        if draft.korean
+    ]
+    shown = [
+        {"start_ms": draft.caption.start_ms, "text": fill(draft.korean, [p.in_korean for p in draft.people], "ko")}
         for draft in drafts
         if draft.korean
     ]
@@ -246,7 +255,7 @@ def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
             "korean_captions": {
                 "captions": len(rows),
                 "not_translated": _told(lacking) if lacking else 0,
-                "text": _listed(rows),
+                "text": _listed(shown),
             }
         },
         problems=problems,

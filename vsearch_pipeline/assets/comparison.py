@@ -49,7 +49,7 @@ class _Column:
 @asset(
     group_name="library",
     deps=["captions"],
-    kinds={"pytorch"},
+    kinds={"python"},
     owners=OWNERS,
     tags=GPU_TAG,
     code_version="2",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Protocol
 
 from vsearch_pipeline.captioning.captioner import Caption, Captioner
 from vsearch_pipeline.captioning.facts import Clip
+
+_MOST_READERS: Final = 8
 
 Loaded = tuple[int, Clip | Exception]
 """A clip, or why there is none, with the number of its video."""
 
 
 class ClipSource(Protocol):
-    """The clips of one video."""
+    """The clips of one video; several threads load them."""
 
     def __len__(self) -> int: ...
 
@@ -55,19 +59,19 @@ def caption_all(
 
 def _read_ahead(sources: Sequence[ClipSource], captioner: Captioner) -> Iterator[list[Loaded]]:
     places = [(number, index) for number, source in enumerate(sources) for index in range(len(source))]
-
-    def load(part: Sequence[tuple[int, int]]) -> list[Loaded]:
-        return [(number, _load(sources[number], index, captioner.frames)) for number, index in part]
-
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = None
+    reading: deque[list[tuple[int, Future[Clip | Exception]]]] = deque()
+    with ThreadPoolExecutor(max_workers=min(_MOST_READERS, os.cpu_count() or 1)) as readers:
         for first in range(0, len(places), captioner.batch):
-            following = reader.submit(load, places[first : first + captioner.batch])
-            if ahead is not None:
-                yield ahead.result()
-            ahead = following
-        if ahead is not None:
-            yield ahead.result()
+            reading.append(
+                [
+                    (number, readers.submit(_load, sources[number], index, captioner.frames))
+                    for number, index in places[first : first + captioner.batch]
+                ]
+            )
+            if len(reading) > 1:
+                yield [(number, clip.result()) for number, clip in reading.popleft()]
+        if reading:
+            yield [(number, clip.result()) for number, clip in reading.popleft()]
 
 
 def _load(source: ClipSource, index: int, frames: int | None) -> Clip | Exception:
