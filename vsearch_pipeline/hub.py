@@ -36,6 +36,15 @@ def without_fetching() -> Iterator[None]:
         _may_fetch.reset(token)
 
 
+def about_to_fetch(model: str) -> None:
+    """
+    Raises:
+        NotFetchedError: nothing may be fetched here (`without_fetching`).
+    """
+    if not _may_fetch.get():
+        raise NotFetchedError(f"{model} is not here yet: it is fetched at first use.")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
     """Attributes:
@@ -100,8 +109,7 @@ def _fetched(repository: str, revision: str | None) -> Path:
     try:
         return _snapshot(repository, revision, local=True)
     except LocalEntryNotFoundError:
-        if not _may_fetch.get():
-            raise NotFetchedError(f"{repository} is not here yet: it is fetched at first use.") from None
+        about_to_fetch(repository)
     try:
         return _snapshot(repository, revision, local=False)
     except (HfHubHTTPError, OSError, ValueError) as error:

@@ -144,19 +144,21 @@ def _scores(
     columns: dict[str, _Column], places: Sequence[_Place], scored: Sequence[int], embedder: SentenceEmbedder
 ) -> str:
     """ROUGE-L and nearness of meaning (cosine to the nearest caption by people), means over the clips."""
-    lines = ["| captioner | model | clips a second | ROUGE-L | meaning |", "|---|---|---|---|---|"]
+    if not columns:
+        return "*no video has captions yet*"
+    header = ["captioner", "model", "clips a second", *(["ROUGE-L", "meaning"] if scored else [])]
+    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     for spec, column in columns.items():
-        if column.problem:
-            lines.append(f"| {_cell(spec)} | {_cell(column.problem)} | | | |")
-            continue
-        rouge = meaning = ""
-        if scored:
-            rouge = f"{fmean(rouge_l(column.texts[i], places[i].written) for i in scored):.3f}"
-            meaning = f"{fmean(_meaning(column.texts[i], places[i].written, embedder) for i in scored):.3f}"
-        lines.append(
-            f"| {_cell(spec)} | {_cell(column.about)} | {column.clips_a_second:.2f} | {rouge} | {meaning} |"
-        )
-    return "\n".join(lines) if columns else "*no video has captions yet*"
+        cells = [_cell(spec), _cell(column.problem or column.about)]
+        if not column.problem:
+            cells.append(f"{column.clips_a_second:.2f}")
+            if scored:
+                rouge = fmean(rouge_l(column.texts[i], places[i].written) for i in scored)
+                meaning = fmean(_meaning(column.texts[i], places[i].written, embedder) for i in scored)
+                cells += [f"{rouge:.3f}", f"{meaning:.3f}"]
+        cells += [""] * (len(header) - len(cells))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def _meaning(text: str, written: Sequence[str], embedder: SentenceEmbedder) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vsearch_pipeline.errors import ModelRunError, ModelUnavailableError
-from vsearch_pipeline.hub import ModelFolder, digest_of, model_folder
+from vsearch_pipeline.hub import ModelFolder, NotFetchedError, about_to_fetch, digest_of, model_folder
 from vsearch_pipeline.wheels import wheel_file
 
 if TYPE_CHECKING:
@@ -284,7 +284,10 @@ def _fetched(source: str) -> ModelFolder:
         try:
             path = Path(download_model(size, local_files_only=True, revision=revision or None))
         except FileNotFoundError:  # LocalEntryNotFoundError is one
+            about_to_fetch(repository)
             path = Path(download_model(size, revision=revision or None))
+    except NotFetchedError:
+        raise
     except Exception as error:  # the hub's client lets through what its own client raises
         reason = re.sub(r"\s+", " ", str(error)).strip()
         raise ModelUnavailableError(
