@@ -36,6 +36,8 @@ CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
 """Of the pictures CLIP was trained on (Radford et al. 2021); BLIP-2's vision model is trained from there."""
 
+_MOST_RESIZERS: Final = 8
+
 Frames = npt.NDArray[np.uint8]
 
 
