@@ -109,7 +109,7 @@ def run(settings: Settings, instance: DagsterInstance, detector: SquareDetector)
                 jpeg_quality=settings.jpeg_quality,
                 segment_max_ms=settings.segment_max_ms,
             ),
-            "object_detection": Squares(detector="squares", frames_per_second=1.0),
+            "object_detection": Squares(detector="squares", onnx_providers=[], frames_per_second=1.0),
         },
         instance=instance,
         partition_key=VIDEO,
