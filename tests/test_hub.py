@@ -121,7 +121,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         model_folder(str(tmp_path))
 
 
-@pytest.mark.parametrize("source", ["", "model", "a/b/c", "./model/here"])
+@pytest.mark.parametrize("source", ["", "model", "a/b/c", "./model/here", "./model", "a/b c", "a/.."])
 def test_what_is_neither_folder_nor_hub_id_is_refused(source: str) -> None:
     with pytest.raises(ModelUnavailableError, match="names no model"):
         model_folder(source)
@@ -140,11 +140,13 @@ def test_the_digest_follows_names_sizes_and_content(tmp_path: Path) -> None:
     digests.append(digest_of(tmp_path))
     assert len(set(digests)) == 4
     (tmp_path / ".lock").write_text("not part of a model")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "fetched.json").write_text("not part of a model")
     assert digest_of(tmp_path) == digests[-1]
 
 
-@pytest.mark.parametrize("place", [0, 20 * 2**20 - 1])
-def test_the_ends_of_large_files_count(tmp_path: Path, place: int) -> None:
+@pytest.mark.parametrize("place", [0, 10 * 2**20, 20 * 2**20 - 1])
+def test_every_part_of_a_large_file_counts(tmp_path: Path, place: int) -> None:
     weights = bytearray(20 * 2**20)
     (tmp_path / "model.safetensors").write_bytes(weights)
     before = digest_of(tmp_path)

@@ -348,7 +348,7 @@ _CITED = 6
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know, in Korean or English.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    limit: Annotated[int, typer.Option(help="How many results are summed up.", min=1, max=100)] = 12,
+    limit: Annotated[int, typer.Option(help="How many results are summed up.", min=1, max=12)] = 12,
 ) -> None:
     """Search, and sum the results up in a few sentences, each with the moments it rests on."""
     from vsearch_pipeline.catalog.paid import PaidLedger

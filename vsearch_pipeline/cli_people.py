@@ -385,6 +385,7 @@ def gender_command(
     found = service.set_gender(person, None if gender == "none" else gender)
     told = f"is {found.gender}" if found.gender else "has no gender that captions know of"
     terminal.out.print(f"[green]noted[/green]    {escape(str(found))} {told}")
+    terminal.out.print("The captions of videos that are here already follow with `vsearch people relabel`.")
 
 
 @people.command()

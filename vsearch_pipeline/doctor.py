@@ -14,13 +14,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vsearch_pipeline.captioning.generation import Generation
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
 from vsearch_pipeline.catalog.database import open_catalog, server_versions
+from vsearch_pipeline.catalog.paid import PaidLedger
 from vsearch_pipeline.errors import ModelUnavailableError, VsearchError
-from vsearch_pipeline.gemini import has_key
+from vsearch_pipeline.gemini import Gemini, has_key
 from vsearch_pipeline.hub import NotFetchedError, without_fetching
 from vsearch_pipeline.language.embedding import load_sentence_embedder
 from vsearch_pipeline.language.transcription import load_transcriber
+from vsearch_pipeline.language.translation import load_translator
 from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
 from vsearch_pipeline.people.records import DetectedFace
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
@@ -53,10 +56,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried(f"captioner {settings.captioner}", lambda: _captioner(settings))
     yield _tried(f"sentence embedder {settings.sentence_embedder}", lambda: _sentences(settings))
     yield _tried(f"transcriber {settings.transcriber}", lambda: _version(load_transcriber(settings.transcriber)))
+    yield _tried(f"translator {settings.translator}", lambda: _translator(settings))
     yield _graphics_card()
     yield _torch()
-    for key, purpose in (("GEMINI_API_KEY", "Gemini (Korean captions, answers)"), ("SLACK_BOT_TOKEN", "Slack")):
-        present = bool(os.environ.get(key))
+    keys = (
+        ("GEMINI_API_KEY", "Gemini (Korean captions, answers)", has_key()),
+        ("SLACK_BOT_TOKEN", "Slack", bool(os.environ.get("SLACK_BOT_TOKEN"))),
+    )
+    for key, purpose, present in keys:
         yield Finding("ok" if present else "note", key, "set" if present else f"not set; only {purpose} needs it")
 
 
@@ -66,8 +73,9 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
             return Finding("ok", what, look())
     except NotFetchedError as error:
         return Finding("note", what, str(error))
-    except (VsearchError, OSError, ImportError) as error:
-        return Finding("bad", what, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong here is what was looked for
+        reason = str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
+        return Finding("bad", what, reason)
 
 
 def _version(model: object) -> str:
@@ -93,7 +101,8 @@ def _objects(settings: Settings) -> str:
 
 def _captioner(settings: Settings) -> str:
     if settings.captioner.partition(":")[0] != "gemini":
-        return _version(load_captioner(settings.captioner, scene_classifier=settings.scene_classifier))
+        generation = Generation(examples=settings.caption_examples)
+        return _version(load_captioner(settings.captioner, settings.scene_classifier, generation))
     if not has_key():
         raise ModelUnavailableError("Gemini needs a key: set GEMINI_API_KEY in the environment.")
     return "has a key; it was not asked anything"
@@ -107,10 +116,21 @@ def _torch() -> Finding:
     """Whether the models of the full profile have what they run on."""
     if importlib.util.find_spec("torch") is None:
         return Finding("note", "torch", "not installed; eilev, blip2, vlm and transformers need it: `make models`")
+    return _tried("torch", _torch_place)
+
+
+def _torch_place() -> str:
     import torch
 
     where = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "the processor: no CUDA card"
-    return Finding("ok", "torch", f"{torch.__version__} on {where}")
+    return f"{torch.__version__} on {where}"
+
+
+def _translator(settings: Settings) -> str:
+    load_translator(settings.translator, lambda _: Gemini(settings.gemini, PaidLedger(open_catalog(settings))))
+    if settings.translator == "none":
+        return "off"
+    return "has a key; it was not asked anything" if has_key() else "waits for a key; captions stay English"
 
 
 def _blank() -> NDArray[np.uint8]:

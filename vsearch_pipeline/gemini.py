@@ -155,8 +155,13 @@ class Gemini:
             ServiceError: there is no answer after all tries, or the service refuses the request.
             SpendingLimitError: a limit of the day is reached; nothing was asked.
         """
-        if not has_key():
+        key = _key()
+        if key is None:
             raise NoKeyError("Gemini needs a key: set GEMINI_API_KEY in the environment.")
+        if not key.isascii():
+            raise NoKeyError(
+                "Gemini's key has characters that no key has: copy it into GEMINI_API_KEY again."
+            )
         from google.genai.types import Content, GenerateContentConfig, Part
 
         config = GenerateContentConfig(
@@ -185,6 +190,7 @@ class Gemini:
         return Client(vertexai=False, api_key=_key(), http_options=http)
 
     def _answered(self, content: Content, config: GenerateContentConfig) -> GenerateContentResponse:
+        self._require_client()
         attempt = 0
         while True:
             attempt += 1
@@ -197,6 +203,16 @@ class Gemini:
                 # not while an exception of the library is handled: it holds the request, with the key
                 raise ServiceError(f"Gemini ({self.model}) {outcome.reason}{_tries(attempt)}.")
             time.sleep(pause)
+
+    def _require_client(self) -> None:
+        """Make it before anything is counted: a wrong proxy or certificate is found out here."""
+        try:
+            self._client  # noqa: B018
+        except Exception as error:  # noqa: BLE001 - the library raises what its parts raise
+            problem = self._without_key(f"{type(error).__name__}: {error}")
+        else:
+            return
+        raise ServiceError(f"Gemini's client cannot be made ({problem}): look at proxy and certificate settings.")
 
     def _begin(self) -> None:
         limit = Spending(self.options.requests_a_day, self.options.usd_a_day)
@@ -224,6 +240,9 @@ class Gemini:
             return _Failure(f"could not be reached: {self._without_key(error)}")
         except (ValueError, TypeError, AttributeError, KeyError):  # the library takes any JSON for an answer
             return _Failure("answered with something that is not its protocol")
+        except Exception as error:  # noqa: BLE001 - for instance an address that is none
+            told = self._without_key(f"{type(error).__name__}: {error}")
+            return _Failure(f"could not be asked: {told}", again=False)
         self._note(response)
         return response
 

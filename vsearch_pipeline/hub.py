@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,6 @@ from vsearch_pipeline.errors import ModelUnavailableError
 _WANTED: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors", "*.bin")
 _UNWANTED: Final = ("*.msgpack", "*.h5", "*.onnx", "openvino*", "training_args.bin", "optimizer*", "runs/*")
 _CONFIGS: Final = ("config.json", "modules.json")
-_READ_WHOLE: Final = 16 * 2**20
-_ENDS: Final = 2**20
 
 
 _may_fetch: Final = ContextVar("may_fetch", default=True)
@@ -83,31 +82,39 @@ def model_folder(source: str) -> ModelFolder:
 
 
 def digest_of(folder: Path) -> str:
-    """Twelve hexadecimal digits that change with the files: small ones are read whole, of large ones the size,
-    the first and the last MiB."""
+    """Twelve hexadecimal digits that change with the files; those of hidden files and folders do not count.
+
+    Each file is read whole, once in a process: two trainings of one model differ in the middle of its weights.
+    """
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{size}\0".encode())
-        with path.open("rb") as file:
-            if size <= _READ_WHOLE:
-                digest.update(file.read())
-            else:
-                digest.update(file.read(_ENDS))
-                file.seek(-_ENDS, 2)
-                digest.update(file.read())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        place = path.relative_to(folder)
+        if not any(part.startswith(".") for part in place.parts):
+            about = path.stat()
+            content = _digest_of_file(path, about.st_size, about.st_mtime_ns)
+            digest.update(f"{place.as_posix()}\0{content}\0".encode())
     return digest.hexdigest()[:12]
+
+
+@cache
+def _digest_of_file(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetched(repository: str, revision: str | None) -> Path:
     try:
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise ModelUnavailableError(
             f"{repository} comes from the Hugging Face hub: install what reads it with `make models`."
         ) from error
     try:
         return _snapshot(repository, revision, local=True)
+    except HFValidationError as error:
+        raise ModelUnavailableError(
+            f"{repository!r} names no model: give a folder by its whole path, or a hub id like owner/model."
+        ) from error
     except LocalEntryNotFoundError:
         about_to_fetch(repository)
     try:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, NonNegativeFloat, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vsearch_pipeline.gemini import GeminiOptions
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     Models are named, so a profile is only a set of defaults: replacing one model is one setting.
     """
 
-    model_config = SettingsConfigDict(env_prefix="VSEARCH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VSEARCH_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(default_factory=_default_home, description="everything vsearch keeps lives here")
     database_url: str | None = Field(None, description="any PostgreSQL with pgvector; embedded where unset")
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     gemini_model: str = "gemini-3.8-flash"
     gemini_requests_a_day: int = Field(2000, ge=0)
     gemini_usd_a_day: float = Field(5.0, ge=0)
-    gemini_usd_per_million_tokens: tuple[float, float] = Field(
+    gemini_usd_per_million_tokens: tuple[NonNegativeFloat, NonNegativeFloat] = Field(
         (1.50, 9.00), description="price of what is asked and of what is answered, for the limit"
     )
     gemini_timeout_seconds: float = Field(60.0, gt=0, description="for one try of one request")

@@ -156,6 +156,9 @@ def test_a_checkpoint_describes_every_range(ingested: Ingested, checkpoints: dic
 
     assert "skipped" in metadata(ingested.run("captions", **wanted), "captions")
 
+    more_objects = ingested.run("captions", **wanted, objects_per_second=2.0)
+    assert "skipped" in metadata(more_objects, "captions"), "it does not look at what the object detector found"
+
     before = ingested.fingerprints()
     asked = wanted | {"caption_prompt": "a picture of"}
     assert ingested.run("objects", "transcript", "captions", "faces", **asked).success
@@ -301,6 +304,32 @@ def test_a_service_that_fails_holds_nothing_back_and_is_named(ingested: Ingested
     healed = ingested.run("korean_captions", "segments", **BY_GEMINI)
     assert checks(healed)["translation_is_whole"]
     assert all(ko for _, ko in ingested.shown())
+
+
+def test_what_comes_later_reaches_the_segments_also_while_some_is_still_missing(
+    ingested: Ingested, gemini: GeminiServer
+) -> None:
+    """The first run translates one caption and the second another, each leaving the same number untranslated."""
+    said = [f"A man is walking to house number {word}." for word in ("one", "two", "three")]
+    works = {said[0]}
+
+    def some(asked: Asked) -> Reply:
+        if asked.instruction.startswith("You write captions"):
+            ids = [part.removeprefix("Clip ") for part in asked.texts if part.startswith("Clip ")]
+            clips.extend(ids)
+            return json_reply(
+                {"captions": [{"id": i, "caption": text} for i, text in zip(ids, said, strict=True)]}
+            )
+        items = json.loads(asked.texts[0])
+        done = [{"id": i["id"], "korean": "한 남자가 집으로 걸어가고 있다."} for i in items if i["text"] in works]
+        return json_reply({"translations": done}) if done else error_reply(500)
+
+    gemini.answer = some
+    assert ingested.run("captions", "korean_captions", "segments", **BY_GEMINI).success
+    assert [ko is not None for _, ko in ingested.shown()] == [True, False, False]
+    works.add(said[1])
+    assert ingested.run("korean_captions", "segments", **BY_GEMINI).success
+    assert [ko is not None for _, ko in ingested.shown()] == [True, True, False]
 
 
 def test_an_injected_caption_is_stored_as_the_text_it_is(ingested: Ingested, gemini: GeminiServer) -> None:

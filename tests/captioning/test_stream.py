@@ -82,6 +82,22 @@ def test_what_fails_fails_its_own_video_only(numbers: list[list[int]], batch: in
             assert [caption.text for caption in result] == [str(number) for number in video]
 
 
+def test_a_video_that_failed_before_stands_with_its_reason() -> None:
+    gone = OSError("its rows are gone")
+    results = list(caption_all(Counted(2), [gone, Numbers([1]), gone]))
+    assert results[0] is results[2] is gone
+    assert [caption.text for caption in results[1]] == ["1"]  # type: ignore[union-attr]
+
+
+def test_of_a_video_that_failed_no_more_clips_are_read() -> None:
+    video = Numbers([-1, *[1] * 500])
+    seen: list[int] = []
+    video.load = lambda index, frames, load=video.load: seen.append(index) or load(index, frames)  # type: ignore
+    [result] = caption_all(Counted(2), [video])
+    assert isinstance(result, OSError)
+    assert len(seen) < 20
+
+
 def test_a_video_is_given_back_before_the_next_one_is_described() -> None:
     captioner = Counted(2)
     stream = caption_all(captioner, [Numbers([1, 2]), Numbers([3, 4]), Numbers([5, 6])])

@@ -317,10 +317,18 @@ def test_a_service_that_fails_halfway_loses_no_work(server: GeminiServer, reply:
     assert {t.reason for t in found[40:]} == {found[40].reason}
     assert reason in found[40].reason
     assert [t.lack for t in found] == [""] * 40 + ["failed"] * 60
-    assert len(server.asked) <= 1 + OPTIONS.attempts
+    assert len(server.asked) <= 1 + 2 * OPTIONS.attempts, "a service that fails twice in a row is left alone"
     server.answer, server.asked = whole, []
     assert koreans(GeminiTranslator(client(ledger)), texts) == [korean_of(text) for text in texts]
     assert [len(items_of(asked)) for asked in server.asked] == [40, 20]
+
+
+def test_one_request_that_fails_does_not_hold_the_others_back(server: GeminiServer) -> None:
+    whole = server.answer
+    texts = captions(100)
+    server.answer = lambda asked: error_reply(400) if texts[0] in asked.texts[0] else whole(asked)
+    found = GeminiTranslator(client()).translate(texts)
+    assert [t.lack for t in found] == ["failed"] * 40 + [""] * 60
 
 
 def test_a_day_s_limit_loses_no_work(server: GeminiServer) -> None:

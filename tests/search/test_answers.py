@@ -82,7 +82,9 @@ def test_the_model_is_shown_neither_ids_nor_times(server: GeminiServer) -> None:
     "draft",
     [
         ("At 0:12 Harin waves.", [1]),
+        ("Harin waves 45 seconds into the video.", [1]),
         ("Segment 71 shows Harin.", [1]),
+        ("Harin waves, see [1].", [1]),
         ("Harin waves.", []),
         ("Harin waves.", [4]),
         ("Harin waves.", [0]),
@@ -109,6 +111,32 @@ def test_an_instruction_in_a_caption_changes_nothing(server: GeminiServer) -> No
     assert all(set(claim.segments) <= {74} for claim in answer.claims)
 
 
+def test_people_are_called_as_the_language_has_them(server: GeminiServer) -> None:
+    server.answer = lambda _: claims(("하린이 손을 흔듭니다.", [1]), ("민지가 잡니다.", [2]))
+    answer = AnswerService(client()).answer(result("손 흔드는 장면"))
+    assert [claim.text for claim in answer.claims] == ["하린이 손을 흔듭니다.", "민지가 잡니다."]
+    [asked] = server.asked
+    assert [moment["people"] for moment in json.loads(asked.texts[0])["moments"]] == [["하린"], ["민지"], []]
+    server.answer = lambda _: claims(("Minji is asleep.", [2]))
+    assert AnswerService(client()).answer(result()).claims[0].text == "Minji is asleep."
+
+
+def test_an_answer_without_a_claim_that_holds_is_not_kept(server: GeminiServer) -> None:
+    ledger = MemoryLedger()
+    server.script = [claims(("At 0:12 Harin waves.", [1]))]
+    server.answer = lambda _: claims(("Harin waves.", [1]))
+    assert AnswerService(client(ledger)).answer(result()).model is None
+    assert AnswerService(client(ledger)).answer(result()).model == "gemini-test"
+
+
+def test_what_was_answered_needs_no_key(server: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answer = lambda _: claims(("Harin waves.", [1]))
+    ledger = MemoryLedger()
+    first = AnswerService(client(ledger)).answer(result())
+    monkeypatch.delenv("GEMINI_API_KEY")
+    assert AnswerService(client(ledger)).answer(result()) == first
+
+
 def test_the_same_question_is_paid_for_once(server: GeminiServer) -> None:
     server.answer = lambda _: claims(("Harin waves.", [1]))
     ledger = MemoryLedger()
@@ -129,11 +157,11 @@ def test_without_a_key_a_template_answers(monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     english = AnswerService(client()).answer(result())
-    assert english.claims[0].text == "Found 3 moments in 2 videos."
+    assert english.claims[0].text == "The best 3 moments are in 2 videos."
     assert ("Harin is in 1 of them.", (71,)) in [(claim.text, claim.segments) for claim in english.claims]
     korean = AnswerService(client()).answer(result("손 흔드는 장면"))
     assert korean.language == "ko"
-    assert korean.claims[0].text == "영상 2개에서 장면 3개를 찾았습니다."
+    assert korean.claims[0].text == "가장 가까운 장면 3개가 영상 2개에 있습니다."
     assert "민지는 장면 1개에 나옵니다." in [claim.text for claim in korean.claims]
 
 

@@ -1,5 +1,7 @@
 """What happens, in words: by the captioner of the settings, and in Korean."""
 
+import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +12,7 @@ from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, Me
 from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.clips import VideoClips
-from vsearch_pipeline.assets.on_screen import OnScreen, known
+from vsearch_pipeline.assets.on_screen import OnScreen, with_places
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -26,7 +28,6 @@ from vsearch_pipeline.assets.stage import (
 from vsearch_pipeline.captioning.captioner import Caption as Described
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
-from vsearch_pipeline.captioning.naming import name_people
 from vsearch_pipeline.captioning.stream import caption_all
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.models import Caption
@@ -36,7 +37,7 @@ from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.language.translation import Translation
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, TranslatorResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.slots import fill, slot, slots_in, with_slots, without_braces
+from vsearch_pipeline.slots import fill, slots_in
 from vsearch_pipeline.timeline import TimeRange, clock
 
 CAPTIONS = Stage(
@@ -67,6 +68,9 @@ KOREAN_CAPTIONS = Stage(
         ),
     ),
 )
+CAPTIONS_CODE = "2"
+"""Of choosing frames and of cleaning: another one makes captions stale."""
+KOREAN_CAPTIONS_CODE = "2"
 REPORT_SECONDS = 10.0
 
 
@@ -76,7 +80,7 @@ REPORT_SECONDS = 10.0
     kinds={"python", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="2",
+    code_version=CAPTIONS_CODE,
     check_specs=CAPTIONS.checks,
     description="What each range shows, in English, by the captioner of the settings.",
     pool=GPU_POOL,
@@ -93,24 +97,34 @@ def captions(
     captioner: CaptionerResource,
 ) -> Iterator[MaterializeResult]:
     model = captioner.load(catalog)
+    per_second = object_detection.frames_per_second
 
     def compute(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
-        sources = [VideoClips(catalog, media, r.id, object_detection.frames_per_second) for r in records]
-        described = caption_all(model, sources, _reporter(context))
-        for record, source, result in zip(records, sources, described, strict=True):
-            yield result if isinstance(result, Exception) else _captioned(record.id, source.spans, result)
+        sources = [_clips(catalog, media, record.id, per_second) for record in records]
+        for record, source, result in zip(
+            records, sources, caption_all(model, sources, _reporter(context)), strict=True
+        ):
+            if isinstance(result, list) and not isinstance(source, Exception):
+                yield _captioned(record.id, source.spans, result)
+            elif isinstance(result, Exception):
+                yield result
 
-    producer = ProducerInfo(
-        "captions",
-        model.name,
-        model.version,
-        {
-            **model.settings,
-            "frames_per_second": object_detection.frames_per_second,
-            "segment_max_ms": media.segment_max_ms,
-        },
-    )
-    yield from run_stage(context, catalog.open(), Work(CAPTIONS, producer, compute))
+    settings = {**model.settings, "segment_max_ms": media.segment_max_ms, "code": CAPTIONS_CODE}
+    if model.frames is None:
+        stage, settings = CAPTIONS, {**settings, "frames_per_second": per_second}
+    else:  # it looks at frames of its own choice, and not at what the object detector found
+        stage = replace(CAPTIONS, inputs=("sampling",))
+    producer = ProducerInfo("captions", model.name, model.version, settings)
+    yield from run_stage(context, catalog.open(), Work(stage, producer, compute))
+
+
+def _clips(
+    catalog: CatalogResource, media: MediaResource, video_id: str, per_second: float
+) -> VideoClips | Exception:
+    try:
+        return VideoClips(catalog, media, video_id, per_second)
+    except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+        return error
 
 
 def _reporter(context: AssetExecutionContext) -> Any:
@@ -155,10 +169,11 @@ def _captioned(video_id: str, spans: Sequence[TimeRange], described: Sequence[De
     deps=["captions", "face_labels"],
     kinds={"gemini", "postgres"},
     owners=OWNERS,
-    code_version="2",
+    code_version=KOREAN_CAPTIONS_CODE,
     check_specs=KOREAN_CAPTIONS.checks,
     description="The captions in Korean: composed from the same facts where there are any, else translated, with"
     " places for the names of who is on screen.",
+    pool="gemini",
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -168,21 +183,27 @@ def korean_captions(
 ) -> Iterator[MaterializeResult]:
     translator = translation.load(catalog)
 
-    def compute(records: Sequence[VideoRecord]) -> Iterator[Output]:
-        with catalog.open().begin() as connection:
-            drafts = [_drafts(connection, record.id) for record in records]
+    def compute(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
+        drafts = [_drafts(catalog, record.id) for record in records]
         # the texts of all videos together fill the requests
-        answers = iter(translator.translate([d.english for rows in drafts for d in rows if d.english]))
+        asked = [draft.english for rows in drafts if isinstance(rows, list) for draft in rows if draft.english]
+        answers = iter(translator.translate(asked))
         for record, rows in zip(records, drafts, strict=True):
-            translated = [replace(d, translation=next(answers)) if d.english else d for d in rows]
-            yield _in_korean(record.id, translated)
+            if isinstance(rows, Exception):
+                yield rows
+            else:
+                yield _in_korean(
+                    record.id, [replace(d, translation=next(answers)) if d.english else d for d in rows]
+                )
 
-    def genders(connection: Connection, video_id: str) -> Sequence[str]:
-        """They decide who a caption speaks of."""
-        return [f"{person.id} {person.gender}" for person in OnScreen(connection, video_id).everybody()]
+    def people(connection: Connection, video_id: str) -> Sequence[str]:
+        """By their genders and names it is told who a caption speaks of."""
+        everybody = OnScreen(connection, video_id).everybody()
+        return [f"{person.id} {person.gender} {sorted(person.names)}" for person in everybody]
 
-    producer = ProducerInfo("korean_captions", translator.name, translator.version, translator.settings)
-    yield from run_stage(context, catalog.open(), Work(KOREAN_CAPTIONS, producer, compute, also=genders))
+    settings = {**translator.settings, "code": KOREAN_CAPTIONS_CODE}
+    producer = ProducerInfo("korean_captions", translator.name, translator.version, settings)
+    yield from run_stage(context, catalog.open(), Work(KOREAN_CAPTIONS, producer, compute, also=people))
 
 
 @dataclass(frozen=True)
@@ -206,21 +227,21 @@ class _Draft:
         return self.composed or (self.translation.korean if self.translation else None) or ""
 
 
-def _drafts(connection: Connection, video_id: str) -> list[_Draft]:
-    on_screen = OnScreen(connection, video_id)
-    captions = [row for row in read_rows(connection, Caption, video_id, "index") if row.language == "en"]
-    return [_draft(caption, on_screen) for caption in captions]
+def _drafts(catalog: CatalogResource, video_id: str) -> list[_Draft] | Exception:
+    try:
+        with catalog.open().begin() as connection:
+            on_screen = OnScreen(connection, video_id)
+            captions = [row for row in read_rows(connection, Caption, video_id, "index") if row.language == "en"]
+        return [_draft(caption, on_screen) for caption in captions]
+    except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+        return error
 
 
 def _draft(caption: Any, on_screen: OnScreen) -> _Draft:
     if caption.facts:
         return _Draft(caption, composed=compose(CaptionFacts.from_json(caption.facts), "ko"))
     people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
-    slots = [slot(number) for number in range(1, len(people) + 1)]
-    # somebody whom the captioner named itself is named in Korean as the gallery has it, too
-    text = with_slots(without_braces(caption.text), [(p.shown, p.name, *p.aliases) for p in people])
-    english = name_people(text, known(people, slots))
-    return _Draft(caption, tuple(people), english=english)
+    return _Draft(caption, tuple(people), english=with_places(caption.text, people))
 
 
 def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
@@ -260,6 +281,7 @@ def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
         },
         problems=problems,
         missing=_told([translation for translation in lacking if translation.lack in ("failed", "no_key")]),
+        there=hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest(),
     )
 
 

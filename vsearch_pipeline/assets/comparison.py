@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -97,10 +98,11 @@ def _places(
         written += read_references(Path(references))
     described = [_Place(r.video_id, r.span, r.captions) for r in written if r.video_id in set(videos)]
     places = _spread(described, COMPARED_CLIPS)
-    each = max(1, (COMPARED_CLIPS - len(places)) // max(1, len(videos)))
+    shown = _spread(videos, COMPARED_CLIPS)
+    each = max(1, (COMPARED_CLIPS - len(places)) // max(1, len(shown)))
     others = [
         _Place(video, span)
-        for video in videos
+        for video in shown
         for span in _spread(VideoClips(catalog, media, video, per_second).spans, each)
         if not any(place.video_id == video and place.span.overlap_ms(span) for place in places)
     ]
@@ -116,10 +118,11 @@ def _spread(items: Sequence[Any], wanted: int) -> list[Any]:
 def _loader(
     catalog: CatalogResource, media: MediaResource, per_second: float
 ) -> Callable[[_Place, int | None], Clip]:
-    def load(place: _Place, frames: int | None) -> Clip:
-        return VideoClips(catalog, media, place.video_id, per_second, [place.span]).load(0, frames)
+    @cache
+    def clips(place: _Place) -> VideoClips:
+        return VideoClips(catalog, media, place.video_id, per_second, [place.span])
 
-    return load
+    return lambda place, frames: clips(place).load(0, frames)
 
 
 def _column(
@@ -135,8 +138,10 @@ def _column(
         for first in range(0, len(clips), captioner.batch):
             texts += [caption.text for caption in captioner.caption(clips[first : first + captioner.batch])]
         seconds = time.perf_counter() - started
-    except VsearchError as error:
-        return _Column(problem=str(error))
+    except Exception as error:  # noqa: BLE001 - the others are compared all the same
+        return _Column(
+            problem=str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
+        )
     return _Column(tuple(texts), f"{captioner.name} {captioner.version}", len(clips) / max(seconds, 1e-6))
 
 

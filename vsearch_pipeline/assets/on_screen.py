@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from vsearch_pipeline.captioning.naming import KnownPerson
+from vsearch_pipeline.captioning.naming import KnownPerson, name_people
 from vsearch_pipeline.catalog.library import PersonRecord, list_people, merged_people
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack
 from vsearch_pipeline.catalog.stages import read_rows
+from vsearch_pipeline.slots import slot, with_slots, without_braces
 from vsearch_pipeline.timeline import TimeRange
 
 ON_SCREEN_MS = 200
@@ -58,6 +59,8 @@ class OnScreen:
         return [self._people[person_id] for person_id in sorted({face.person_id for face in self._named})]
 
 
-def known(people: Sequence[PersonRecord], names: Sequence[str]) -> list[KnownPerson]:
-    """People under the names that a text shall call them by."""
-    return [KnownPerson(name, person.gender) for person, name in zip(people, names, strict=True)]
+def with_places(text: str, people: Sequence[PersonRecord]) -> str:
+    """A generated English caption with the slots of `people` (`{P1}` is the first) where it speaks of them, also
+    where the captioner names them itself; what else it has in braces is made harmless."""
+    placed = with_slots(without_braces(text), [person.names for person in people])
+    return name_people(placed, [KnownPerson(slot(i), person.gender) for i, person in enumerate(people, 1)])

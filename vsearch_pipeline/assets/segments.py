@@ -9,7 +9,7 @@ from typing import Any
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 from sqlalchemy import Connection
 
-from vsearch_pipeline.assets.on_screen import OnScreen, known
+from vsearch_pipeline.assets.on_screen import OnScreen, with_places
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -25,7 +25,6 @@ from vsearch_pipeline.assets.stage import (
 )
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
-from vsearch_pipeline.captioning.naming import name_people
 from vsearch_pipeline.catalog.models import Caption, Frame, Object, Preview, Shot, Utterance
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
@@ -35,7 +34,7 @@ from vsearch_pipeline.media.preview import preview
 from vsearch_pipeline.resources.models import SentenceEmbedderResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.search.documents import embed_segments
-from vsearch_pipeline.slots import fill, without_braces
+from vsearch_pipeline.slots import fill
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
 SEGMENTS = Stage(
@@ -114,12 +113,14 @@ def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], A
     captions: dict[str, list[Any]] = {"en": [], "ko": []}
     for row in read_rows(connection, Caption, video_id, "index"):
         captions[row.language].append(row)
+    translations = {row.index: row for row in captions["ko"]}
     objects = read_rows(connection, Object, video_id, "index")
     utterances = read_rows(connection, Utterance, video_id, "index")
     on_screen = OnScreen(connection, video_id)
 
     def describe(span: TimeRange) -> AutoFields:
-        english, korean = (_longest(captions[language], span) for language in ("en", "ko"))
+        english = _longest(captions["en"], span)
+        korean = translations.get(english.index) if english is not None else None
         return AutoFields(
             caption_en=_in_english(english, span, on_screen),
             caption_ko=_in_korean(english, korean, span, on_screen),
@@ -139,8 +140,7 @@ def _in_english(caption: Any | None, span: TimeRange, on_screen: OnScreen) -> st
         names = [person.in_english for person in on_screen.people(span)]
         return compose(CaptionFacts.from_json(caption.facts), "en", names)
     people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
-    text = without_braces(caption.text)
-    return name_people(text, known(people, [person.in_english for person in people])) or None
+    return fill(with_places(caption.text, people), [person.in_english for person in people], "en") or None
 
 
 def _in_korean(english: Any | None, korean: Any | None, span: TimeRange, on_screen: OnScreen) -> str | None:

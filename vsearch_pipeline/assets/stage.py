@@ -64,8 +64,9 @@ class Output:
         write: further writes in the same transaction, given the producer's id.
         metadata: by asset, for the Dagster UI.
         problems: by check; a check that is not named passed.
-        missing: what could not be made this time, in words that stay the same as long as the same is missing; the
-            stage is then done again by every run, and the stages below only when what is missing changed.
+        missing: what could not be made this time, for people. The stage is then done again by every run, and the
+            stages below where `there` changed.
+        there: identity of what was made although something is missing.
     """
 
     metadata: Mapping[str, Mapping[str, Any]]
@@ -73,6 +74,7 @@ class Output:
     write: Callable[[Connection, int], None] | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
+    there: str = ""
 
 
 Compute = Callable[[Sequence[VideoRecord]], Iterator[Output | Exception]]
@@ -238,7 +240,7 @@ def _committed(
                 connection,
                 video.id,
                 stage.name,
-                mark=fingerprint(producer, [task.mark, output.missing]) if output.missing else task.mark,
+                mark=fingerprint(producer, [task.mark, output.there]) if output.missing else task.mark,
                 producer=written_by,
                 run_id=run_id,
                 seconds=seconds,

@@ -57,7 +57,7 @@ class GeminiCaptioner:
 
     def __init__(self, gemini: Gemini, generation: Generation) -> None:
         self._gemini = gemini
-        self._prompt = generation.prompt or PROMPT
+        self._prompt = PROMPT if generation.prompt is None else generation.prompt
         self.version = gemini.model
         self.frames: int | None = generation.frames
         self.batch = generation.batch

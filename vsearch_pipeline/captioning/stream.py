@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Final, Protocol
 
 from vsearch_pipeline.captioning.captioner import Caption, Captioner
@@ -28,7 +29,9 @@ class ClipSource(Protocol):
 
 
 def caption_all(
-    captioner: Captioner, sources: Sequence[ClipSource], on_clips: Callable[[int, int], None] | None = None
+    captioner: Captioner,
+    sources: Sequence[ClipSource | Exception],
+    on_clips: Callable[[int, int], None] | None = None,
 ) -> Iterator[list[Caption] | Exception]:
     """The captions of each source, in order, as soon as its last clip is described.
 
@@ -36,42 +39,47 @@ def caption_all(
     on this one. A clip that cannot be read, or that the model fails on, fails its own video only.
 
     Args:
-        on_clips: told how many clips are described, and how many there are.
+        sources: a video that failed already stands there with its reason.
+        on_clips: told how many clips are done with, and how many there are.
     """
+    videos = {number: source for number, source in enumerate(sources) if not isinstance(source, Exception)}
+    failed = {number: source for number, source in enumerate(sources) if isinstance(source, Exception)}
     captions: list[list[Caption]] = [[] for _ in sources]
-    failed: dict[int, Exception] = {}
-    total = sum(len(source) for source in sources)
-    described = given = 0
-    for batch in _read_ahead(sources, captioner):
+    total = sum(map(len, videos.values()))
+    given = 0
+    for batch in _read_ahead(videos, captioner, failed):
         for number, error in ((number, clip) for number, clip in batch if isinstance(clip, Exception)):
             failed.setdefault(number, error)
         clips = [(n, clip) for n, clip in batch if n not in failed and not isinstance(clip, Exception)]
         for number, caption in _describe(captioner, clips, failed):
             captions[number].append(caption)
-        described += len(batch)
         if on_clips:
-            on_clips(described, total)
-        while given < len(sources) and (given in failed or len(captions[given]) == len(sources[given])):
+            on_clips(sum(len(v) if n in failed else len(captions[n]) for n, v in videos.items()), total)
+        while given < len(sources) and (given in failed or len(captions[given]) == len(videos[given])):
             yield failed.get(given) or captions[given]
             given += 1
-    yield from ([] for _ in sources[given:])  # without a single clip
+    yield from (failed.get(number) or captions[number] for number in range(given, len(sources)))
 
 
-def _read_ahead(sources: Sequence[ClipSource], captioner: Captioner) -> Iterator[list[Loaded]]:
-    places = [(number, index) for number, source in enumerate(sources) for index in range(len(source))]
+def _read_ahead(
+    videos: Mapping[int, ClipSource], captioner: Captioner, failed: Mapping[int, Exception]
+) -> Iterator[list[Loaded]]:
+    """Clips of one batch after the other; of a video that has failed meanwhile none are read any more."""
+    places = ((number, index) for number, video in videos.items() for index in range(len(video)))
     reading: deque[list[tuple[int, Future[Clip | Exception]]]] = deque()
     with ThreadPoolExecutor(max_workers=min(_MOST_READERS, os.cpu_count() or 1)) as readers:
-        for first in range(0, len(places), captioner.batch):
-            reading.append(
-                [
-                    (number, readers.submit(_load, sources[number], index, captioner.frames))
-                    for number, index in places[first : first + captioner.batch]
-                ]
-            )
-            if len(reading) > 1:
+        while True:
+            wanted = islice((place for place in places if place[0] not in failed), captioner.batch)
+            batch = [
+                (number, readers.submit(_load, videos[number], index, captioner.frames))
+                for number, index in wanted
+            ]
+            if batch:
+                reading.append(batch)
+            if not reading:
+                return
+            if len(reading) > 1 or not batch:
                 yield [(number, clip.result()) for number, clip in reading.popleft()]
-        if reading:
-            yield [(number, clip.result()) for number, clip in reading.popleft()]
 
 
 def _load(source: ClipSource, index: int, frames: int | None) -> Clip | Exception:

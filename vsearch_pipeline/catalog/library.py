@@ -39,24 +39,31 @@ class PersonRecord:
         return self.display or self.name
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Everything they are called, what people read first."""
+        return (self.shown, self.name, *self.aliases)
+
+    @property
     def in_english(self) -> str:
-        """The first of display, name and aliases whose letters are all Latin, else `shown`."""
-        return self._written_in("LATIN")
+        """The first name whose letters are all Latin, else `shown`."""
+        return name_in_script(self.names, "LATIN")
 
     @property
     def in_korean(self) -> str:
-        """The first of display, name and aliases whose letters are all Hangul, else `shown`."""
-        return self._written_in("HANGUL")
-
-    def _written_in(self, script: str) -> str:
-        for name in (self.shown, self.name, *self.aliases):
-            letters = [letter for letter in unicodedata.normalize("NFC", name) if letter.isalpha()]
-            if letters and all(unicodedata.name(letter, "").startswith(script) for letter in letters):
-                return name
-        return self.shown
+        """The first name whose letters are all Hangul, else `shown`."""
+        return name_in_script(self.names, "HANGUL")
 
     def __str__(self) -> str:
         return f"{self.group}/{self.name}" if self.group else self.name
+
+
+def name_in_script(names: Sequence[str], script: Literal["LATIN", "HANGUL"]) -> str:
+    """The first of `names` whose letters are all of a script, else the first."""
+    for name in names:
+        letters = [letter for letter in unicodedata.normalize("NFC", name) if letter.isalpha()]
+        if letters and all(unicodedata.name(letter, "").startswith(script) for letter in letters):
+            return name
+    return names[0]
 
 
 def survivor() -> ColumnElement[int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from vsearch_pipeline.catalog.counters import take_numbers
+from vsearch_pipeline.catalog.library import name_in_script
 from vsearch_pipeline.catalog.models import Person, Segment, SegmentEmbedding, SegmentPerson
 from vsearch_pipeline.timeline import TimeRange
 
@@ -31,6 +32,15 @@ class PersonOnScreen:
     def shown(self) -> str:
         """The name that people read."""
         return self.display or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything they are called, what people read first."""
+        return (self.shown, self.name, *self.aliases)
+
+    def called(self, language: Literal["en", "ko"]) -> str:
+        """The name for a text in this language."""
+        return name_in_script(self.names, "HANGUL" if language == "ko" else "LATIN")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ _BATCH_CHARACTERS: Final = 8000
 _FEWER: Final = 5
 """What fails is asked again in requests this many times smaller: 40, 8, 1."""
 
+_FAILURES: Final = 2
+"""Requests in a row that may fail, each after all its tries, before the service is left alone."""
+
 _SHORTEST_SHARE: Final = 0.15
 _LONGEST_SHARE: Final = 1.5
 _LENGTH_SLACK: Final = 20
@@ -129,13 +132,23 @@ class GeminiTranslator:
         known = self._gemini.ledger.known(keys.values())
         done |= {text: Translation(known[key]["korean"]) for text, key in keys.items() if key in known}
         left = Translation(None)
-        try:
-            for batch in _batches([text for text in keys if text not in done]):
+        failures = 0
+        for batch in _batches([text for text in keys if text not in done]):
+            try:
                 self._translate(batch, keys, done)
-        except NoKeyError as error:
-            left = Translation(None, "no_key", str(error))
-        except (ServiceError, SpendingLimitError) as error:
-            left = Translation(None, "failed", str(error))
+            except NoKeyError as error:
+                left = Translation(None, "no_key", str(error))
+                break
+            except SpendingLimitError as error:
+                left = Translation(None, "failed", str(error))
+                break
+            except ServiceError as error:  # one request that fails does not hold the others back
+                left = Translation(None, "failed", str(error))
+                failures += 1
+                if failures == _FAILURES:
+                    break
+            else:
+                failures = 0
         return [done.get(text, left) for text in texts]
 
     def _translate(
