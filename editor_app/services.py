@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import streamlit as st
 
 from editor_app.media import MediaFiles
+from editor_app.texts import Language
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.library import PersonRecord, list_people
+from vsearch_pipeline.catalog.paid import PaidLedger
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
+from vsearch_pipeline.catalog.speech import SpokenUtterance, read_utterances
 from vsearch_pipeline.catalog.videos import VideoRecord, VideoStatus, get_video, list_videos
+from vsearch_pipeline.gemini import Gemini
 from vsearch_pipeline.language.embedding import load_sentence_embedder
+from vsearch_pipeline.search.answers import Answer, AnswerService
 from vsearch_pipeline.search.service import SearchResult, SearchService
 from vsearch_pipeline.settings import Settings
+
+_WRITERS: Final = 8
+"""Summaries written at once; the next one waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +33,20 @@ class Services:
     settings: Settings
     catalog: Catalog
     searching: SearchService
+    answering: AnswerService
     media: MediaFiles
+    writers: ThreadPoolExecutor
 
     def search(self, text: str, limit: int) -> SearchResult:
         """Raises InputError where the query cannot be searched."""
         return self.searching.search(text, limit=limit)
+
+    def answer(self, result: SearchResult, language: Language) -> Future[Answer]:
+        """A summary of the results, written beside the page: a press elsewhere does not end what is paid for.
+
+        It costs money where Gemini has a key and was not asked the same before.
+        """
+        return self.writers.submit(self.answering.answer, result, language)
 
     def videos(self) -> list[VideoStatus]:
         with self.catalog.begin() as connection:
@@ -43,6 +62,11 @@ class Services:
             found = read_segments(connection, ids=[segment_id])
             return (found[0], get_video(connection, found[0].video_id)) if found else None
 
+    def speech(self, video_id: str) -> tuple[SpokenUtterance, ...]:
+        """What is said in a video; empty where nobody speaks."""
+        with self.catalog.begin() as connection:
+            return tuple(read_utterances(connection, video_id))
+
 
 @st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})
 def open_services(settings: Settings) -> Services:
@@ -54,4 +78,11 @@ def open_services(settings: Settings) -> Services:
     catalog = open_catalog(settings)
     embedder = load_sentence_embedder(settings.sentence_embedder)
     embedder.embed([""])
-    return Services(settings, catalog, SearchService(catalog, embedder), MediaFiles(settings.videos_dir))
+    return Services(
+        settings,
+        catalog,
+        SearchService(catalog, embedder),
+        AnswerService(Gemini(settings.gemini, PaidLedger(catalog))),
+        MediaFiles(settings.videos_dir),
+        ThreadPoolExecutor(_WRITERS, thread_name_prefix="answer"),
+    )

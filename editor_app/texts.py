@@ -35,6 +35,12 @@ class Texts:
     understood_people: str
     understood_rest: str
     more: str
+    sum_up: str
+    summing_up: str
+    answer_label: str
+    answer_others: str
+    answer_by_model: str
+    answer_by_template: str
     nothing_title: str
     nothing_hint: str
     empty_title: str
@@ -47,6 +53,7 @@ class Texts:
     play_moment: str
     preview_alt: str
     no_caption: str
+    not_translated: str
     said: str
     seconds: str
     match: str
@@ -73,6 +80,11 @@ class Texts:
     copy_link: str
     copied: str
     range_label: str
+    transcript: str
+    subtitles: str
+    play_line: str
+    download_srt: str
+    download_vtt: str
 
     # the library
     library_title: str
@@ -129,6 +141,12 @@ ENGLISH: Final = Texts(
     understood_people="People",
     understood_rest="Scene",
     more="Show more",
+    sum_up="Sum up",
+    summing_up="Summing up…",
+    answer_label="Summary of the results",
+    answer_others="{count} more",
+    answer_by_model="Written by {model} from the results",
+    answer_by_template="Put together from the results, without a language model",
     nothing_title="No moment matches",
     nothing_hint="Try fewer or other words, or only a name.",
     empty_title="The library is empty",
@@ -139,6 +157,7 @@ ENGLISH: Final = Texts(
     play_moment="Play {title}, {span}",
     preview_alt="Preview of {title}, {span}",
     no_caption="No caption yet",
+    not_translated="not translated",
     said="Said",
     seconds="{seconds} s",
     match="Match {percent} %",
@@ -164,6 +183,11 @@ ENGLISH: Final = Texts(
     copy_link="Copy link",
     copied="Link copied",
     range_label="Position in the moment",
+    transcript="What is said",
+    subtitles="Subtitles",
+    play_line="Play from {time}: {text}",
+    download_srt="Subtitles (SRT)",
+    download_vtt="Subtitles (WebVTT)",
     library_title="Library",
     videos_one="1 video",
     videos_many="{count} videos",
@@ -208,6 +232,12 @@ KOREAN: Final = Texts(
     understood_people="인물",
     understood_rest="장면",
     more="더 보기",
+    sum_up="요약",
+    summing_up="요약하는 중…",
+    answer_label="검색 결과 요약",
+    answer_others="외 {count}개",
+    answer_by_model="{model} 작성 · 장면 근거는 검색 결과",
+    answer_by_template="언어 모델 없이 검색 결과로 작성",
     nothing_title="맞는 장면이 없어요",
     nothing_hint="단어를 줄이거나 다른 말로 바꿔 보세요. 이름만 적어도 됩니다.",
     empty_title="보관함이 비어 있어요",
@@ -218,6 +248,7 @@ KOREAN: Final = Texts(
     play_moment="{title} {span} 재생",
     preview_alt="{title} {span} 미리보기",
     no_caption="아직 설명이 없어요",
+    not_translated="번역 안 됨",
     said="대사",
     seconds="{seconds}초",
     match="일치도 {percent}%",
@@ -242,6 +273,11 @@ KOREAN: Final = Texts(
     copy_link="링크 복사",
     copied="복사했어요",
     range_label="장면 안의 위치",
+    transcript="대사 전체",
+    subtitles="자막",
+    play_line="{time}부터 재생: {text}",
+    download_srt="자막 받기 (SRT)",
+    download_vtt="자막 받기 (WebVTT)",
     library_title="보관함",
     videos_one="영상 1개",
     videos_many="영상 {count}개",

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from editor_app.components.address import arrived, write
+from editor_app.components.clock import short_clock
 from editor_app.components.frame import chosen_language, current_language, notice
-from editor_app.components.moment import short_clock
 from editor_app.components.shelf import shelf
 from editor_app.media import MediaFiles
 from editor_app.services import open_services

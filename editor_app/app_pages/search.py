@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from concurrent.futures import Future, wait
+
 import streamlit as st
 
 from editor_app.components.address import arrived, follow, write
+from editor_app.components.answer import ANSWERS_KEY, draw_answer
 from editor_app.components.frame import chosen_language, current_language, error, notice
 from editor_app.components.moment import Moment, draw_match
 from editor_app.components.player import player
 from editor_app.components.results import results
+from editor_app.components.speech import cues_of, draw_transcript, file_name
 from editor_app.services import Services, open_services
 from editor_app.texts import TEXTS, Language, Texts, as_markdown, counted
+from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.export.subtitles import SubtitleFormat, write_subtitles
+from vsearch_pipeline.search.answers import Answer
+from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.service import POOL, SearchResult
 from vsearch_pipeline.settings import Settings
 
@@ -22,6 +31,8 @@ PAGE_SIZE = 24
 _PARAMS = (QUERY_KEY, MOMENT_PARAM, SHOW_PARAM)
 _LAST_KEY = "last-search"
 _SUGGESTED_PEOPLE = 8
+
+_Question = tuple[str, Language]
 
 
 def page() -> None:
@@ -86,6 +97,28 @@ def _choose(segment_id: int) -> None:
     write({MOMENT_PARAM: str(segment_id)})
 
 
+def _sum_up(services: Services, found: SearchResult, language: Language) -> None:
+    _answers()[found.query.text, language] = services.answer(found, language)
+
+
+def _answers() -> dict[_Question, Future[Answer]]:
+    """The summaries asked for on this visit, some perhaps not written yet."""
+    answers: dict[_Question, Future[Answer]] = st.session_state.setdefault(ANSWERS_KEY, {})
+    return answers
+
+
+def _answered(question: _Question, moments: Collection[int]) -> Answer | None:
+    """The summary where it is written and speaks of these results only; what went wrong is raised once."""
+    asked = _answers().get(question)
+    if asked is None or not asked.done():
+        return None
+    if asked.exception():
+        del _answers()[question]
+    answer = asked.result()
+    cited = {segment for claim in answer.claims for segment in claim.segments}
+    return answer if cited <= set(moments) else None
+
+
 def _show_more() -> None:
     write({SHOW_PARAM: str(min(POOL, shown() + PAGE_SIZE))})
 
@@ -107,6 +140,7 @@ def room(services: Services, found: SearchResult | None, texts: Texts, language:
     """Player on the left, results on the right; on a phone the results scroll below the player."""
     hits = found.hits if found else ()
     query = found.query.text if found else ""
+    meant = SpokenMatch(query)
     named = {person.id for person in found.query.people} if found else set()
     moments = {hit.segment_id: Moment.of_hit(hit) for hit in hits}
     wanted = chosen_id()
@@ -121,20 +155,28 @@ def room(services: Services, found: SearchResult | None, texts: Texts, language:
             st.warning(texts.moment_gone, icon=":material/link_off:")
     with st.container(key="room"):
         left, right = st.columns([6, 5], gap="medium")
+    speech = services.speech(moment.video.id) if moment else ()
     with left, st.container(key="stage"):
         player(
-            moment.draw(services.media, texts, language, named) if moment else None,
+            moment.draw(services.media, texts, language, named, meant) if moment else None,
+            transcript=draw_transcript(moment.video, speech, meant, texts) if moment else None,
             query=query,
             texts=texts,
             language=language,
         )
+        if moment and speech:
+            downloads(moment.video.title, speech, texts)
     if found is None:
         return
+    question = (query, language)
+    asked = _answers().get(question)
+    asking = asked is not None and not asked.done()
+    answer = _answered(question, moments)
     parts = ["meaning", *(["words"] if found.query.tokens else []), *(["people"] if named else [])]
     with right:
         results(
             [
-                moments[hit.segment_id].draw(services.media, texts, language, named)
+                moments[hit.segment_id].draw(services.media, texts, language, named, meant)
                 | {"match": draw_match(hit, texts, parts)}
                 for hit in hits
             ],
@@ -142,12 +184,36 @@ def room(services: Services, found: SearchResult | None, texts: Texts, language:
             chosen=moment.id if moment else None,
             summary=_summary(found, texts),
             understood=_understood(found, texts),
+            answer=draw_answer(answer, texts) if answer else None,
+            asking=asking,
             texts=texts,
             language=language,
             on_choose=_choose,
+            on_ask=lambda: _sum_up(services, found, language),
         )
         if len(hits) == shown() < POOL:
             st.button(texts.more, key="more", on_click=_show_more, width="stretch")
+    if asked and asking:  # everything is drawn; a press in between starts another run, which waits as well
+        wait([asked])
+        st.rerun()
+
+
+def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> None:
+    """Subtitles of the whole video as files."""
+    cues = cues_of(speech)
+    labels: dict[SubtitleFormat, str] = {"srt": texts.download_srt, "vtt": texts.download_vtt}
+    with st.container(key="downloads", horizontal=True, gap="small"):
+        for ending, label in labels.items():
+            st.download_button(
+                label,
+                write_subtitles(cues, ending),
+                file_name=file_name(title, ending),
+                mime="text/vtt" if ending == "vtt" else "application/x-subrip",
+                key=f"download-{ending}",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+            )
 
 
 def _summary(found: SearchResult, texts: Texts) -> str:

@@ -6,21 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from editor_app.components.clock import short_clock
+from editor_app.components.speech import marked
 from editor_app.media import MediaFiles
 from editor_app.texts import Language, Texts
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.service import Hit
 from vsearch_pipeline.timeline import TimeRange
 
 _DEFAULT_FRAME_MS = 40.0
-
-
-def short_clock(time_ms: int) -> str:
-    """`83_450` -> `1:23`, with hours where there are any; what is not a whole second is left out."""
-    minutes, seconds = divmod(time_ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def short_span(span: TimeRange) -> str:
@@ -60,11 +56,14 @@ class Moment:
             segment.people,
         )
 
-    def draw(self, media: MediaFiles, texts: Texts, language: Language, named: Collection[int]) -> dict[str, Any]:
+    def draw(
+        self, media: MediaFiles, texts: Texts, language: Language, named: Collection[int], meant: SpokenMatch
+    ) -> dict[str, Any]:
         """Values for the components.
 
         Args:
             named: ids of the people that the query names.
+            meant: tells the spoken words that the query asks for.
         """
         origin = self.video.start_ms or 0
         rate = self.video.frame_rate
@@ -74,6 +73,7 @@ class Moment:
         written = [{"lang": code, "text": text} for code, text in captions if text]
         return {
             "id": self.id,
+            "video": self.video.id,
             "title": self.video.title,
             "span": span,
             "seconds": texts.seconds.format(seconds=f"{self.span.duration_ms / 1000:.1f}"),
@@ -82,7 +82,8 @@ class Moment:
             "origin": origin / 1000,
             "frame": float(1 / rate) if rate else _DEFAULT_FRAME_MS / 1000,
             "captions": written,
-            "speech": self.speech or "",
+            "untranslated": texts.not_translated if len(written) == 1 else "",
+            "speech": marked(self.speech, self.speech.split(), meant) if self.speech else [],
             "people": [_chip(person, texts, person.id in named) for person in self.people],
             "source": media.source(self.video),
             "preview": media.preview(self.video.id, self.span),

@@ -17,12 +17,26 @@ _player: Final = st.components.v2.component(
 )
 
 
-def player(moment: dict[str, Any] | None, *, query: str, texts: Texts, language: Language) -> None:
-    """Show a moment (`Moment.draw`), standing at its first frame until somebody presses play.
+def player(
+    moment: dict[str, Any] | None,
+    *,
+    transcript: dict[str, Any] | None,
+    query: str,
+    texts: Texts,
+    language: Language,
+) -> None:
+    """Show a moment (`Moment.draw`), standing at its first frame until somebody presses play, and what is said in
+    its video (`draw_transcript`).
 
     A press on a card of `results` reaches the player inside the browser, before the server hears of it.
     """
     _player(
         key="player",
-        data={"moment": moment, "query": query, "lang": language, "texts": texts.as_dict()},
+        data={
+            "moment": moment,
+            "transcript": transcript,
+            "query": query,
+            "lang": language,
+            "texts": texts.as_dict(),
+        },
     )

@@ -1,4 +1,4 @@
-"""The list of results: cards with a moving preview; a press plays the moment."""
+"""The list of results: cards with a moving preview, and a summary of them; a press plays the moment."""
 
 from __future__ import annotations
 
@@ -27,16 +27,22 @@ def results(
     chosen: int | None,
     summary: str,
     understood: Sequence[dict[str, str]],
+    answer: dict[str, Any] | None,
+    asking: bool,
     texts: Texts,
     language: Language,
     on_choose: Callable[[int], None],
+    on_ask: Callable[[], None],
 ) -> None:
-    """Show cards (`Moment.draw` with `match`), and what was understood of the query above them.
+    """Show cards (`Moment.draw` with `match`), and above them what was understood of the query and the summary.
 
     Args:
         chosen: id of the moment in the player.
         understood: `label` and `text` of each thing that was understood.
-        on_choose: called with the id of a card that was pressed.
+        answer: the summary (`draw_answer`), which speaks of these cards only; None where nobody asked for one.
+        asking: the summary is being written.
+        on_choose: called with the id of the moment that was pressed, on a card or in the summary.
+        on_ask: called when somebody wants the summary.
     """
 
     def pressed() -> None:
@@ -52,8 +58,11 @@ def results(
             "chosen": chosen,
             "summary": summary,
             "understood": list(understood),
+            "answer": answer,
+            "asking": asking,
             "lang": language,
             "texts": texts.as_dict(),
         },
         on_chosen_change=pressed,
+        on_asked_change=on_ask,
     )

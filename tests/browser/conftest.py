@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.editor_app.library import Library, library
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -58,9 +60,16 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def server(lib: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page's address; no service has a key."""
+    with serving_page(lib, tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@contextmanager
+def serving_page(lib: Library, folder: Path, **environment: str) -> Iterator[str]:
     """The page's address; started as `vsearch up` starts it, but from another working directory."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("server")
+    without_keys = {name: value for name, value in os.environ.items() if name not in KEYS}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -68,7 +77,7 @@ def server(lib: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
                 *["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"],
             ],
             cwd=folder,
-            env=os.environ | {"VSEARCH_HOME": str(lib.settings.home), "PYTHONPATH": str(ROOT)},
+            env=without_keys | {"VSEARCH_HOME": str(lib.settings.home), "PYTHONPATH": str(ROOT)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -99,6 +108,12 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit(chromium: Browser, server: str) -> Iterator[Visit]:
+    with visiting(chromium, server) as opened:
+        yield opened
+
+
+@contextmanager
+def visiting(chromium: Browser, server: str) -> Iterator[Visit]:
     """Open an address in a browser of its own; whatever leaves this machine or breaks a script fails the test."""
     problems: list[str] = []
     contexts = []

@@ -56,6 +56,8 @@ def lib() -> Library:
 
 @pytest.fixture
 def page(lib: Library, monkeypatch: pytest.MonkeyPatch) -> Page:
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("VSEARCH_HOME", str(lib.settings.home))
     return Page()
 

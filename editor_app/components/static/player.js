@@ -18,6 +18,11 @@ class Player {
     this.now = this.root.querySelector(".now");
     this.about = this.root.querySelector(".about");
     this.speed = this.root.querySelector("select");
+    this.spoken = this.root.querySelector(".transcript");
+    this.lines = this.spoken.querySelector(".lines");
+    this.spoken.open = !matchMedia("(max-width: 640px)").matches; // on a phone the results need the room
+    this.transcript = null;
+    this.subtitled = false;
     this.moment = null;
     this.pressed = null; // chosen here, not yet confirmed by the server
     this.looping = true;
@@ -45,9 +50,10 @@ class Player {
     document.removeEventListener("keydown", this.onKey);
     cancelAnimationFrame(this.frame);
     if (this.video) this.video.pause();
+    this.withoutTrack();
   }
 
-  update({ moment, query, lang, texts }) {
+  update({ moment, transcript, query, lang, texts }) {
     this.texts = texts;
     this.query = query;
     this.root.lang = lang;
@@ -55,6 +61,8 @@ class Player {
     this.root.setAttribute("aria-label", texts.player_label);
     this.bar.setAttribute("aria-label", texts.range_label);
     this.root.querySelector(".rate .hidden").textContent = texts.speed;
+    this.spoken.firstElementChild.textContent = texts.transcript;
+    this.name('[data-do="subtitle"]', texts.subtitles);
     const names = { start: texts.from_start, back: texts.frame_back, forward: texts.frame_forward, loop: texts.loop };
     for (const [name, label] of Object.entries(names)) this.name(`[data-do="${name}"]`, label);
     this.root.querySelector(".copy").textContent = texts.copy_link;
@@ -62,6 +70,7 @@ class Player {
     const behind = this.pressed && this.pressed.query === query && moment?.id !== this.pressed.id;
     if (behind) return this.describe();
     this.pressed = null;
+    this.write(transcript);
     this.show(moment, false);
   }
 
@@ -75,6 +84,7 @@ class Player {
     const same = moment && this.moment && moment.id === this.moment.id && moment.source === this.moment.source;
     this.moment = moment;
     this.describe();
+    this.fitTranscript(same);
     if (same && !play) return this.screen.querySelector(".why") && moment.why ? this.stand(moment.why) : undefined;
     this.root.classList.toggle("empty", !moment);
     this.root.classList.toggle("still", !moment || !moment.source);
@@ -108,6 +118,8 @@ class Player {
     video.addEventListener("ended", () => this.inside && this.atEnd());
     this.fill(video);
     this.video = video;
+    video.textTracks.addEventListener("change", () => this.trackChanged());
+    this.withTrack();
     video.src = `${moment.source}#t=${moment.start}`;
   }
 
@@ -118,6 +130,7 @@ class Player {
       this.video.load();
     }
     this.video = null;
+    this.withoutTrack();
     this.screen.replaceChildren(...elements);
     this.drawState();
   }
@@ -140,8 +153,96 @@ class Player {
     const title = make("span", "title", this.moment.title);
     title.title = this.moment.title;
     head.append(title, make("span", "time", this.moment.span), make("span", "time", this.moment.seconds));
-    this.about.append(head, captionLines(this.moment.captions, this.texts.no_caption), chips(this.moment.people));
-    if (this.moment.speech) this.about.append(make("p", "speech", this.moment.speech));
+    this.about.append(head, captionLines(this.moment, this.texts.no_caption), chips(this.moment.people));
+    if (this.moment.speech.length) this.about.append(withMarks(make("p", "speech"), this.moment.speech));
+  }
+
+  // what is said
+
+  write(transcript) {
+    const drawn = JSON.stringify(transcript);
+    if (drawn === this.written) return;
+    this.written = drawn;
+    this.transcript = transcript;
+    this.line = null;
+    this.lines.replaceChildren(...(transcript ? transcript.lines : []).map((line) => this.lineItem(line)));
+    if (this.video) this.withTrack();
+  }
+
+  lineItem({ start, time, label, language, parts }) {
+    const item = make("li");
+    const button = make("button", "line");
+    button.type = "button";
+    button.setAttribute("aria-label", label);
+    const said = make("span", "said");
+    said.lang = language;
+    button.append(make("span", "time", time), withMarks(said, parts));
+    button.addEventListener("click", () => this.jump(start));
+    item.append(button);
+    return item;
+  }
+
+  fitTranscript(same) {
+    const here = Boolean(this.moment && this.transcript && this.transcript.video === this.moment.video);
+    this.spoken.hidden = !here;
+    this.root.classList.toggle("spoken", here);
+    this.root.querySelector('[data-do="subtitle"]').hidden = !here;
+    for (const button of this.lines.querySelectorAll(".line")) button.disabled = !this.moment?.source;
+    const at = same && this.video ? this.video.currentTime : this.moment?.start;
+    if (here) this.follow(at, !same || this.line === null);
+  }
+
+  follow(at, always) {
+    const { lines } = this.transcript;
+    let index = lines.findLastIndex((line) => line.start <= at + INTO_FRAME);
+    if (index >= 0 && at >= lines[index].end) index = -1;
+    if (index === this.line && !always) return;
+    this.line = index;
+    this.lines.querySelector('[aria-current="true"]')?.removeAttribute("aria-current");
+    const next = index >= 0 ? index : lines.findIndex((line) => line.end > at);
+    const button = this.lines.children[next]?.firstElementChild;
+    if (index >= 0) button.setAttribute("aria-current", "true");
+    const along = index >= 0 && !this.lines.matches(":hover"); // nothing moves away under a pointer
+    if (button && (always || along)) this.lines.scrollTop = Math.max(0, button.offsetTop - this.lines.clientHeight / 3);
+  }
+
+  jump(time) {
+    if (!this.video) return;
+    this.inside = time >= this.moment.start - 0.05 && time < this.moment.end;
+    this.seek(time);
+    this.video.play();
+  }
+
+  withTrack() {
+    this.withoutTrack();
+    if (!this.transcript || this.transcript.video !== this.moment?.video) return;
+    this.trackFile = URL.createObjectURL(new Blob([this.transcript.vtt], { type: "text/vtt" }));
+    const track = make("track");
+    track.kind = "subtitles";
+    track.label = this.texts.subtitles;
+    track.srclang = this.transcript.language;
+    track.src = this.trackFile;
+    this.video.append(track);
+    track.track.mode = this.subtitled ? "showing" : "hidden"; // a hidden track has its cues ready
+  }
+
+  withoutTrack() {
+    this.video?.querySelector("track")?.remove();
+    if (this.trackFile) URL.revokeObjectURL(this.trackFile);
+    this.trackFile = null;
+  }
+
+  trackChanged() {
+    const track = this.video?.querySelector("track")?.track;
+    if (track) this.subtitled = track.mode === "showing"; // the video's own controls have a switch as well
+    this.drawState();
+  }
+
+  subtitle() {
+    this.subtitled = !this.subtitled;
+    const track = this.video?.querySelector("track")?.track;
+    if (track) track.mode = this.subtitled ? "showing" : "hidden";
+    this.drawState();
   }
 
   drawState() {
@@ -149,6 +250,7 @@ class Player {
     this.root.classList.toggle("playing", playing);
     if (this.texts) this.name('[data-do="toggle"]', playing ? this.texts.pause : this.texts.play);
     this.root.querySelector('[data-do="loop"]').setAttribute("aria-pressed", String(this.looping));
+    this.root.querySelector('[data-do="subtitle"]').setAttribute("aria-pressed", String(this.subtitled));
   }
 
   tick() {
@@ -160,6 +262,7 @@ class Player {
     const share = Math.min(1, Math.max(0, (at - moment.start) / (moment.end - moment.start)));
     this.bar.firstElementChild.style.width = `${share * 100}%`;
     this.bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+    if (!this.spoken.hidden) this.follow(at, false);
     const text = clock(at - moment.origin);
     if (this.now.dataset.text !== text) {
       this.now.dataset.text = text;

@@ -34,8 +34,8 @@ function card(moment, texts) {
   const text = make("div", "text");
   const title = make("p", "title", moment.title);
   title.title = moment.title;
-  text.append(title, captionLines(moment.captions, texts.no_caption), chips(moment.people));
-  if (moment.speech) text.append(make("p", "speech", moment.speech));
+  text.append(title, captionLines(moment, texts.no_caption), chips(moment.people));
+  if (moment.speech.length) text.append(withMarks(make("p", "speech"), moment.speech));
   text.append(matchRow(moment.match));
   button.append(thumb(moment), text);
   button.setAttribute("aria-label", [moment.label, ...moment.captions.slice(0, 1).map((c) => c.text)].join(". "));
@@ -46,8 +46,11 @@ class Results {
   constructor(host) {
     this.root = host.querySelector(".results");
     this.list = this.root.querySelector(".cards");
-    this.list.addEventListener("click", (event) => {
-      const button = event.target.closest(".card");
+    this.sum = this.root.querySelector(".sum");
+    this.answer = this.root.querySelector(".answer");
+    this.sum.addEventListener("click", () => this.sumUp());
+    this.root.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-id]");
       if (button) this.choose(Number(button.dataset.id));
     });
     this.list.addEventListener("keydown", (event) => this.move(event));
@@ -64,8 +67,9 @@ class Results {
     document.removeEventListener("keydown", this.onSlash);
   }
 
-  update(data, tell) {
+  update(data, { tell, ask }) {
     this.tell = tell;
+    this.ask = ask;
     const drawn = JSON.stringify([data.cards, data.lang]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
@@ -88,11 +92,65 @@ class Results {
         return chip;
       }),
     );
+    this.write(data);
     this.mark(data.chosen);
   }
 
+  write({ answer, asking, texts }) {
+    this.texts = texts;
+    this.sum.hidden = !this.moments.size;
+    this.sum.querySelector("span").textContent = texts.sum_up;
+    const written = JSON.stringify(answer);
+    if (written !== this.written) {
+      this.written = written;
+      this.answer.setAttribute("aria-label", texts.answer_label);
+      this.answer.querySelector(".claims").replaceChildren(...(answer?.claims || []).map((it) => this.claim(it)));
+      this.answer.querySelector(".note").replaceChildren(...(answer?.notes || []).map((it) => make("span", "", it)));
+      this.unfold(Boolean(answer));
+    }
+    this.wait(asking);
+  }
+
+  claim({ text, segments, others }) {
+    const item = make("li");
+    const row = make("ul", "chips");
+    for (const id of segments) {
+      const { title, span, label } = this.moments.get(id);
+      const button = make("button", "chip at time", span);
+      button.type = "button";
+      button.title = title;
+      button.dataset.id = id;
+      button.setAttribute("aria-label", label);
+      const place = make("li");
+      place.append(button);
+      row.append(place);
+    }
+    if (others) row.append(make("li", "others", others));
+    item.append(make("p", "", text), row);
+    return item;
+  }
+
+  sumUp() {
+    if (this.sum.ariaBusy === "true") return;
+    if (this.written !== "null") return this.unfold(this.answer.hidden);
+    this.wait(true);
+    this.ask();
+  }
+
+  unfold(open) {
+    this.answer.hidden = !open;
+    this.sum.setAttribute("aria-expanded", String(open));
+  }
+
+  wait(asking) {
+    this.sum.ariaBusy = String(asking);
+    const told = asking ? this.texts.summing_up : this.answer.hidden ? "" : this.texts.answer_label;
+    this.root.querySelector(".told").textContent = told;
+    if (asking) this.sum.querySelector("span").textContent = this.texts.summing_up;
+  }
+
   mark(id) {
-    for (const button of this.list.querySelectorAll(".card")) {
+    for (const button of this.root.querySelectorAll("[data-id]")) {
       if (Number(button.dataset.id) === id) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
@@ -118,7 +176,10 @@ const lists = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!lists.has(parentElement)) lists.set(parentElement, new Results(parentElement));
-  lists.get(parentElement).update(data, (id) => setTriggerValue("chosen", id));
+  lists.get(parentElement).update(data, {
+    tell: (id) => setTriggerValue("chosen", id),
+    ask: () => setTriggerValue("asked", true),
+  });
   return () => {
     lists.get(parentElement)?.close();
     lists.delete(parentElement);

@@ -6,7 +6,7 @@ function make(tag, className, text) {
   return element;
 }
 
-function captionLines(captions, none) {
+function captionLines({ captions, untranslated }, none) {
   const box = make("div", "captions");
   if (!captions.length) box.append(make("p", "caption none", none));
   captions.forEach(({ lang, text }, i) => {
@@ -14,7 +14,13 @@ function captionLines(captions, none) {
     line.lang = lang;
     box.append(line);
   });
+  if (untranslated) box.append(make("p", "untranslated", untranslated));
   return box;
+}
+
+function withMarks(element, parts) {
+  for (const { text, hit } of parts) element.append(hit ? make("mark", "", text) : text);
+  return element;
 }
 
 function chips(people) {
