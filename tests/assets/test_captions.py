@@ -316,10 +316,8 @@ def test_what_comes_later_reaches_the_segments_also_while_some_is_still_missing(
     def some(asked: Asked) -> Reply:
         if asked.instruction.startswith("You write captions"):
             ids = [part.removeprefix("Clip ") for part in asked.texts if part.startswith("Clip ")]
-            clips.extend(ids)
-            return json_reply(
-                {"captions": [{"id": i, "caption": text} for i, text in zip(ids, said, strict=True)]}
-            )
+            described = zip(ids, said, strict=True)
+            return json_reply({"captions": [{"id": i, "caption": text} for i, text in described]})
         items = json.loads(asked.texts[0])
         done = [{"id": i["id"], "korean": "한 남자가 집으로 걸어가고 있다."} for i in items if i["text"] in works]
         return json_reply({"translations": done}) if done else error_reply(500)
