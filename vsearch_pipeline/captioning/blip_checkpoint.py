@@ -57,7 +57,8 @@ def load_videoblip(folder: Path, device: torch.device, dtype: torch.dtype, *, in
     if int8:
         _to_int8(model.language_model)
         model.to(device)
-    return model.requires_grad_(False).eval()
+    model.requires_grad_(False).eval()
+    return model
 
 
 def read_tokenizer(folder: Path) -> Any:
