@@ -115,6 +115,12 @@ def ingested(
         connection.execute(delete(Video).where(Video.id == video))
 
 
+def test_what_is_composed_is_not_said_to_be_translated(ingested: Ingested) -> None:
+    result = ingested.run("captions", "korean_captions")
+    assert {row.model for row in ingested.rows("ko")} == {"compact"}
+    assert metadata(result, "korean_captions")["model"] == "compact 1"
+
+
 # --- captioners that run here -----------------------------------------------------------------------------------
 
 
@@ -233,6 +239,7 @@ def test_names_stand_in_both_languages_and_raw_cleaned_and_named_stay_apart(
     assert (english.raw_text, english.text) == (SAID, SAID)
     assert korean_row.text == "{P1}이(가) 걷고 있다. 손을 든다."
     assert korean_row.people == [harin]
+    assert korean_row.model == "gemini"
     translated = [asked for asked in gemini.asked if asked.instruction.startswith("You translate")]
     assert not any("Harin" in text for asked in translated for text in asked.texts)
     assert checks(result)["translation_is_whole"]

@@ -26,12 +26,13 @@ from vsearch_pipeline.assets.stage import (
     run_stage,
 )
 from vsearch_pipeline.captioning.captioner import Caption as Described
+from vsearch_pipeline.captioning.captioner import CompactCaptioner
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
 from vsearch_pipeline.captioning.stream import caption_all
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.models import Caption
-from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows, replace_captions
+from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id, read_rows, replace_captions
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.language.translation import Translation
@@ -71,6 +72,8 @@ KOREAN_CAPTIONS = Stage(
 CAPTIONS_CODE = "2"
 """Of choosing frames and of cleaning: another one makes captions stale."""
 KOREAN_CAPTIONS_CODE = "2"
+COMPOSER = ProducerInfo("korean_captions", CompactCaptioner.name, CompactCaptioner.version)
+"""What wrote the captions that are composed of facts."""
 REPORT_SECONDS = 10.0
 
 
@@ -270,10 +273,19 @@ def _in_korean(video_id: str, drafts: Sequence[_Draft]) -> Output:
         problems["captions_are_korean"] = f"{len(foreign)} have no Hangul"
     if failed := [translation for translation in lacking if translation.lack == "failed"]:
         problems["translation_is_whole"] = f"{_told(failed)} Materialise korean_captions again to go on."
+
+    def write(connection: Connection, translator: int) -> None:
+        composer = producer_id(connection, COMPOSER)
+        by_whom = [composer if draft.composed else translator for draft in drafts if draft.korean]
+        own = [{**row, "producer_id": producer} for row, producer in zip(rows, by_whom, strict=True)]
+        replace_captions(connection, video_id, "ko", translator, own)
+
+    composed = {"model": f"{COMPOSER.model} {COMPOSER.version}"} if all(d.composed for d in drafts) else {}
     return Output(
-        write=lambda connection, producer: replace_captions(connection, video_id, "ko", producer, rows),
+        write=write,
         metadata={
             "korean_captions": {
+                **composed,
                 "captions": len(rows),
                 "not_translated": _told(lacking) if lacking else 0,
                 "text": _listed(shown),

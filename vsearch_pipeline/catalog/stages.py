@@ -68,12 +68,13 @@ def replace_rows(connection: Connection, video_id: str, producer: int, rows: Row
 def replace_captions(
     connection: Connection, video_id: str, language: str, producer: int, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Put `rows` in place of the video's captions in one language; the other language's are another stage's."""
+    """Put `rows` in place of the video's captions in one language; the other language's are another stage's. A row
+    that something else wrote says so by a `producer_id` of its own."""
     columns = Caption.__table__.c
     connection.execute(delete(Caption).where(columns.video_id == video_id, columns.language == language))
     if rows:
         fixed = {"video_id": video_id, "language": language, "producer_id": producer}
-        connection.execute(insert(Caption), [{**row, **fixed} for row in rows])
+        connection.execute(insert(Caption), [{**fixed, **row} for row in rows])
 
 
 def finish_stage(
