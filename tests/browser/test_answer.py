@@ -18,7 +18,7 @@ from tests.gemini_server import KEY, GeminiServer, error_reply, json_reply, late
 
 pytestmark = pytest.mark.browser
 
-HOSTILE_CLAIM = "<img src=x onerror=alert(1)> A red balloon floats."
+HOSTILE_CLAIM = "<img src=x onerror=alert()> A red balloon floats."
 
 
 def sum_up(page: Page, texts: Texts = ENGLISH) -> Locator:
@@ -31,7 +31,7 @@ def claims(page: Page) -> Locator:
 
 @pytest.mark.parametrize(
     ("locale", "texts", "count", "own"),
-    [("en-US", ENGLISH, "Found {} moments in", 0), ("ko-KR", KOREAN, "장면 {}개를 찾았습니다.", 1)],
+    [("en-US", ENGLISH, "The best {} moments are in", 0), ("ko-KR", KOREAN, "가장 가까운 장면 {}개가", 1)],
 )
 def test_a_summary_without_a_key(visit: Visit, locale: str, texts: Texts, count: str, own: int) -> None:
     page = visit("/?q=red+balloon", locale=locale)

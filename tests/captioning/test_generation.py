@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from vsearch_pipeline.captioning.generation import Batches, spread, torch_place
 from vsearch_pipeline.errors import ModelRunError, ModelUnavailableError
 
+pytest.importorskip("torch")
+
 
 class _Machine:
     """Doubles numbers, at most `room` at once, and keeps what it was given."""
