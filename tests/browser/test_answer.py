@@ -143,7 +143,7 @@ def test_a_summary_by_gemini(visit_with_key: Visit, gemini: GeminiServer, lib: L
     search(again, "초록 앵무새")
     expect(again.locator(".card").first).to_contain_text("green parrot")
     sum_up(again).click()
-    expect(claims(again).first).to_contain_text("moments in")
+    expect(claims(again).first).to_contain_text("The best 7 moments")
     expect(again.locator(".note span")).to_have_text(
         [ENGLISH.answer_by_template, re.compile("answered with error 503: <b>Overloaded</b>")]
     )
