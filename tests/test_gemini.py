@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -310,3 +311,32 @@ def test_a_bad_item_of_a_list_is_dropped_alone() -> None:
     assert items == Colours.model_json_schema()["properties"]["colours"]["items"]
     with pytest.raises(ValueError, match="list"):
         Lenient.model_validate({"colours": "red"})
+
+
+def test_a_key_that_can_be_none_is_said_and_nothing_is_counted(
+    server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "“copied-with-its-quotes”")
+    ledger = MemoryLedger()
+    with pytest.raises(NoKeyError, match="copy it"):
+        ask(client(ledger))
+    assert ledger.spent_today().requests == 0
+
+
+def test_an_address_that_is_none_is_a_failure_of_the_service(
+    server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", "http://localhost:port")
+    with pytest.raises(ServiceError, match="Gemini"):
+        ask(client())
+    assert not server.asked
+
+
+def test_a_client_that_cannot_be_made_costs_no_request(
+    server: GeminiServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    ledger = MemoryLedger()
+    with pytest.raises(ServiceError, match="cannot be made"):
+        ask(client(ledger))
+    assert ledger.spent_today().requests == 0

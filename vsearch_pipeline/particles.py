@@ -19,6 +19,21 @@ Particle = Literal[
     "이야/야",
     "아/야",
 ]
+Ending = Literal[
+    "이었/였",
+    "이에요/예요",
+    "이란/란",
+    "이라서/라서",
+    "이라도/라도",
+    "이라면/라면",
+    "이며/며",
+    "이고/고",
+    "이다/다",
+    "이지만/지만",
+    "이니까/니까",
+    "이든/든",
+    "이야말로/야말로",
+]
 
 FORMS: Final[dict[Particle, tuple[str, str]]] = {
     "은/는": ("은", "는"),
@@ -34,6 +49,23 @@ FORMS: Final[dict[Particle, tuple[str, str]]] = {
     "아/야": ("아", "야"),
 }
 """The form after a final consonant and the one after a vowel; 로 also follows ㄹ."""
+ENDINGS: Final[dict[Ending, tuple[str, str]]] = {
+    "이었/였": ("이었", "였"),
+    "이에요/예요": ("이에요", "예요"),
+    "이란/란": ("이란", "란"),
+    "이라서/라서": ("이라서", "라서"),
+    "이라도/라도": ("이라도", "라도"),
+    "이라면/라면": ("이라면", "라면"),
+    "이며/며": ("이며", "며"),
+    "이고/고": ("이고", "고"),
+    "이다/다": ("이다", "다"),
+    "이지만/지만": ("이지만", "지만"),
+    "이니까/니까": ("이니까", "니까"),
+    "이든/든": ("이든", "든"),
+    "이야말로/야말로": ("이야말로", "야말로"),
+}
+"""Forms of 이다 (to be), which change like particles; too many nouns end like them for one to be taken off."""
+ALL_FORMS: Final = FORMS | ENDINGS
 
 _AFTER_CONSONANT: Final = frozenset(closed for closed, _ in FORMS.values())
 _AFTER_VOWEL: Final = frozenset(opened for _, opened in FORMS.values())
@@ -67,18 +99,24 @@ _CONSONANT_ENDINGS: Final = (
     (re.compile(r"(l|le)$"), "ㄹ"),  # 빌, 구글, 미셸
     (re.compile(r"(m|n|ng|ne|me)$"), "ㄴ"),  # 톰, 존, 킹, 제인, 타임
     # A stop after a short vowel closes the syllable (밥, 필립, 로봇, 에릭, 엘리엇), else it gets a vowel of its
-    # own (비트, 마크, 로버트); ae, eo and eu are short in romanised Korean (백, 석).
-    (re.compile(r"((^|[^aeiouy])[aeiouy]|i[aeo])[bkpt]$|[aeiouy]c$|(ae|eo|eu|oo)[kp]$|(ck|pp|tt)$"), "ㄱ"),
+    # own (비트, 마크, 로버트); ae, eo, eu and yu are short in romanised Korean (백, 석, 혁), where Park is 박 and
+    # J-Hope 홉.
+    (
+        re.compile(
+            r"((^|[^aeiouy])[aeiouy]|i[aeo])[bkpt]$|[aeiouy]c$|(ae|eo|eu|oo|yu)[kp]$|(ck|pp|tt)$|^(park|hope)$"
+        ),
+        "ㄱ",
+    ),
 )
 
 
-def with_particle(word: str, particle: Particle) -> str:
+def with_particle(word: str, particle: Particle | Ending) -> str:
     """`word` with the form of `particle` that its sound asks for: 민지가, 지훈이, 서울로, BTS와.
 
     Hangul is exact. Digits are read in Sino-Korean, capitals (BTS) letter by letter, other Latin words by
     the usual Korean spelling of their ending. What cannot be read gets both forms: `★이(가)`.
     """
-    closed, opened = FORMS[particle]
+    closed, opened = ALL_FORMS[particle]
     final = _final_sound(word)
     if final is None:
         return (

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from vsearch_pipeline.particles import FORMS, Particle, with_particle
+from vsearch_pipeline.particles import ALL_FORMS, Ending, Particle, with_particle
 
 _SLOT: Final = re.compile(r"\{P(\d+)\}")
 
-_BOTH: Final[dict[str, Particle]] = {
+_BOTH: Final[Mapping[str, Particle | Ending]] = {
     text: particle
-    for particle, (closed, opened) in FORMS.items()
+    for particle, (closed, opened) in ALL_FORMS.items()
     for text in (
         f"{closed}/{opened}",
         f"{opened}/{closed}",
@@ -28,10 +28,12 @@ _BOTH: Final[dict[str, Particle]] = {
         f"({closed.removesuffix(opened)}){opened}",
     )
     if particle != "아/야"
-}
-_ONE: Final[dict[str, Particle]] = {form: p for p, forms in reversed(FORMS.items()) for form in forms}
+} | {"(이)었": "이었/였", "(이)에요": "이에요/예요", "이(다)": "이다/다"}
+_ONE: Final[dict[str, Particle | Ending]] = {form: p for p, forms in reversed(ALL_FORMS.items()) for form in forms}
 # what may stand between a particle and the end of the word
-_CHAINED: Final[dict[Particle, str]] = {
+_CHAINED: Final[dict[Particle | Ending, str]] = {
+    "이었/였": "[가-힣]+",
+    "이에요/예요": "[가-힣]+",
     "와/과": "는|도|만|의",
     "으로/로": "는|도|만|서|서는|서도|서의|써|부터|부터의|부터는",
     "이랑/랑": "은|도|만",
@@ -57,8 +59,13 @@ _ENDS: Final = r"(?![\w(/{])"
 _SPACED: Final = "|".join(
     [rf"{_NO_WORDS}{_ENDS}", *(rf"{form}(?=\s+(?:{after}))" for form, after in _NEVER_WORDS_BEFORE.items())]
 )
+_BOTH_FORMS: Final = "|".join(map(re.escape, sorted(_BOTH, key=len, reverse=True)))
+_AFTER_WORD: Final = re.compile(
+    rf"(?P<word>[^\W_]+[\"'”’)\]」』》>]*)(?:(?P<both>{_BOTH_FORMS})|\(이\)(?=[가-힣]))"
+)
+"""Both forms of a particle after a word that is no slot, or after a slot in quotation marks."""
 _PARTICLES: Final = re.compile(
-    rf"\{{P(?P<number>\d+)\}}(?:\s*(?P<both>{'|'.join(map(re.escape, sorted(_BOTH, key=len, reverse=True)))})"
+    rf"\{{P(?P<number>\d+)\}}(?:\s*(?P<both>{_BOTH_FORMS})"
     rf"|\s+(?P<spaced>{_SPACED})|(?P<one>{_alternatives()})(?![^\W\d_]))?"
 )
 
@@ -105,7 +112,8 @@ def fill(text: str, names: Mapping[int, str] | Sequence[str], language: Literal[
 
     In Korean a particle that follows a slot takes the form that the name asks for: `{P1}이(가)`, `{P1}은/는` or
     `{P1}과` become 민지가, 민지는, 민지와. A space before it is closed where no word can be meant (`{P1} 를`, but
-    not `{P1} 이 옷`), and a word that only begins like a particle stays ({P1}이모).
+    not `{P1} 이 옷`), and a word that only begins like a particle stays ({P1}이모). Both forms written after any
+    other word, or after a closing quotation mark or bracket, make way for the one that fits, too.
 
     Args:
         names: by slot number, or in the order of the slots from `{P1}`.
@@ -116,7 +124,16 @@ def fill(text: str, names: Mapping[int, str] | Sequence[str], language: Literal[
     called = names if isinstance(names, Mapping) else dict(enumerate(names, start=1))
     if language == "en":
         return _SLOT.sub(lambda match: called[int(match[1])], text)
-    return _PARTICLES.sub(lambda match: _inflected(match, called[int(match["number"])], text), text)
+    filled = _PARTICLES.sub(lambda match: _inflected(match, called[int(match["number"])], text), text)
+    return _AFTER_WORD.sub(_agreeing, filled)
+
+
+def _agreeing(match: re.Match[str]) -> str:
+    word = match["word"]
+    if match["both"]:
+        return with_particle(word, _BOTH[match["both"]])
+    plain = with_particle(word, "이다/다")
+    return plain.removesuffix("다")
 
 
 def _inflected(match: re.Match[str], name: str, text: str) -> str:
