@@ -159,9 +159,7 @@ class Gemini:
         if key is None:
             raise NoKeyError("Gemini needs a key: set GEMINI_API_KEY in the environment.")
         if not key.isascii():
-            raise NoKeyError(
-                "Gemini's key has characters that no key has: copy it into GEMINI_API_KEY again."
-            )
+            raise NoKeyError("Gemini's key has characters that no key has: copy it into GEMINI_API_KEY again.")
         from google.genai.types import Content, GenerateContentConfig, Part
 
         config = GenerateContentConfig(
