@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from dagster import Definitions, in_process_executor, load_assets_from_modules
 
@@ -72,14 +73,16 @@ def definitions(settings: Settings) -> Definitions:
                 scene_classifier=settings.scene_classifier,
                 compared=list(settings.compared_captioners),
                 references=str(settings.reference_captions) if settings.reference_captions else None,
-                prompt=settings.caption_prompt,
-                frames=settings.caption_frames,
-                beams=settings.caption_beams,
-                repetition_penalty=settings.caption_repetition_penalty,
-                max_new_tokens=settings.caption_max_new_tokens,
-                batch=settings.caption_batch,
-                precision=settings.caption_precision,
-                examples=str(settings.caption_examples) if settings.caption_examples else None,
+                generation=_given(
+                    prompt=settings.caption_prompt,
+                    frames=settings.caption_frames,
+                    beams=settings.caption_beams,
+                    repetition_penalty=settings.caption_repetition_penalty,
+                    max_new_tokens=settings.caption_max_new_tokens,
+                    batch=settings.caption_batch,
+                    precision=settings.caption_precision,
+                    examples=str(settings.caption_examples) if settings.caption_examples else None,
+                ),
                 gemini=gemini,
             ),
             "translation": TranslatorResource(translator=settings.translator, gemini=gemini),
@@ -89,6 +92,11 @@ def definitions(settings: Settings) -> Definitions:
         # one process a run: each model is loaded once, not once a step
         executor=in_process_executor,
     )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Without what is None, which a mapping in a resource's configuration cannot hold."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 defs = definitions(Settings())

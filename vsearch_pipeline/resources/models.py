@@ -9,7 +9,7 @@ from dagster import ConfigurableResource, ResourceDependency, get_dagster_logger
 
 from vsearch_pipeline.captioning import registry as captioning_registry
 from vsearch_pipeline.captioning.captioner import Captioner
-from vsearch_pipeline.captioning.generation import Generation, Precision
+from vsearch_pipeline.captioning.generation import Generation
 from vsearch_pipeline.captioning.objects import ObjectDetector
 from vsearch_pipeline.captioning.onnx_objects import OnnxDetector
 from vsearch_pipeline.catalog.paid import PaidLedger
@@ -91,20 +91,13 @@ class GeminiResource(ConfigurableResource[Any]):
 
 
 class CaptionerResource(ConfigurableResource[Any]):
-    """The captioner in use, and the ones compared side by side."""
+    """The captioner in use, and the ones compared side by side; `generation` has fields of `Generation`."""
 
     captioner: str
     scene_classifier: str
     compared: list[str]
     references: str | None
-    prompt: str | None
-    frames: int
-    beams: int
-    repetition_penalty: float
-    max_new_tokens: int
-    batch: int
-    precision: Precision
-    examples: str | None
+    generation: dict[str, Any]
     gemini: ResourceDependency[GeminiResource]
 
     def load(self, catalog: CatalogResource) -> Captioner:
@@ -120,16 +113,8 @@ class CaptionerResource(ConfigurableResource[Any]):
         )
 
     def _generation(self) -> Generation:
-        return Generation(
-            prompt=self.prompt,
-            frames=self.frames,
-            beams=self.beams,
-            repetition_penalty=self.repetition_penalty,
-            max_new_tokens=self.max_new_tokens,
-            batch=self.batch,
-            precision=self.precision,
-            examples=Path(self.examples) if self.examples else None,
-        )
+        folder = {"examples": Path(self.generation["examples"])} if "examples" in self.generation else {}
+        return Generation(**{**self.generation, **folder})
 
 
 class TranslatorResource(ConfigurableResource[Any]):
