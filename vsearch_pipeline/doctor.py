@@ -18,7 +18,7 @@ from vsearch_pipeline.captioning.generation import Generation
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
 from vsearch_pipeline.catalog.database import open_catalog, server_versions
 from vsearch_pipeline.catalog.paid import PaidLedger
-from vsearch_pipeline.errors import ModelUnavailableError, VsearchError
+from vsearch_pipeline.errors import ModelUnavailableError, in_words
 from vsearch_pipeline.gemini import Gemini, has_key
 from vsearch_pipeline.hub import NotFetchedError, without_fetching
 from vsearch_pipeline.language.embedding import load_sentence_embedder
@@ -74,8 +74,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
     except NotFetchedError as error:
         return Finding("note", what, str(error))
     except Exception as error:  # noqa: BLE001 - whatever is wrong here is what was looked for
-        reason = str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
-        return Finding("bad", what, reason)
+        return Finding("bad", what, in_words(error))
 
 
 def _version(model: object) -> str:

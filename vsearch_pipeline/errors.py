@@ -15,6 +15,11 @@ class VsearchError(Exception):
     retry: ClassVar[bool] = False
 
 
+def in_words(error: Exception) -> str:
+    """An error for people: its own sentence, or what it is and says where it was not meant for them."""
+    return str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
+
+
 class MediaError(VsearchError):
     """A file that is not a video we can read; the message gives the reason without the path."""
 

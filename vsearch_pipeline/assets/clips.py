@@ -11,7 +11,7 @@ from vsearch_pipeline.captioning.objects import DetectedObject
 from vsearch_pipeline.catalog.models import Frame, Object, Shot
 from vsearch_pipeline.catalog.stages import read_rows
 from vsearch_pipeline.media.frames import read_rgb
-from vsearch_pipeline.media.selection import select_frames
+from vsearch_pipeline.media.selection import select_frames, spread_evenly
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
@@ -55,11 +55,7 @@ class VideoClips:
         span = self.spans[index]
         inside = range(bisect_left(self._times, span.start_ms), bisect_left(self._times, span.end_ms))
         examined = [i for i in self._examined if i in inside]
-        if frames is None:
-            positions = examined
-        else:
-            count = min(frames, len(inside))
-            positions = [inside[(2 * i + 1) * len(inside) // (2 * count)] for i in range(count)]
+        positions = examined if frames is None else [inside[i] for i in spread_evenly(len(inside), frames)]
         return self._clip(positions or [self._nearest(span)], set(examined))
 
     def _clip(self, positions: Sequence[int], examined: set[int]) -> Clip:

@@ -18,9 +18,10 @@ from vsearch_pipeline.captioning.references import Reference, read_references
 from vsearch_pipeline.captioning.scoring import rouge_l
 from vsearch_pipeline.catalog.segments import human_captions
 from vsearch_pipeline.catalog.videos import captioned_videos
-from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.errors import in_words
 from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.media.pictures import contact_sheet
+from vsearch_pipeline.media.selection import spread_evenly
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, SentenceEmbedderResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange, clock
@@ -111,8 +112,7 @@ def _places(
 
 def _spread(items: Sequence[Any], wanted: int) -> list[Any]:
     """At most `wanted` of the items, evenly over them all."""
-    count = max(0, min(wanted, len(items)))
-    return [items[(2 * i + 1) * len(items) // (2 * count)] for i in range(count)]
+    return [items[i] for i in spread_evenly(len(items), wanted)]
 
 
 def _loader(
@@ -139,9 +139,7 @@ def _column(
             texts += [caption.text for caption in captioner.caption(clips[first : first + captioner.batch])]
         seconds = time.perf_counter() - started
     except Exception as error:  # noqa: BLE001 - the others are compared all the same
-        return _Column(
-            problem=str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
-        )
+        return _Column(problem=in_words(error))
     return _Column(tuple(texts), f"{captioner.name} {captioner.version}", len(clips) / max(seconds, 1e-6))
 
 

@@ -28,7 +28,7 @@ from vsearch_pipeline.catalog.models import Frame, Object, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.media.frames import read_rgb
-from vsearch_pipeline.media.pictures import contact_sheet
+from vsearch_pipeline.media.pictures import COLOURS, contact_sheet, thinned
 from vsearch_pipeline.media.preview import thumbnail
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.resources.models import ObjectsResource
@@ -51,8 +51,6 @@ OBJECTS_CODE: Final = "2"
 
 _SHEET_FRAMES: Final = 24
 _TILE_WIDTH: Final = 240
-# Colour-blind safe, from Okabe and Ito.
-_COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 
 
 @asset(
@@ -172,8 +170,7 @@ def _sheet(rows: Sequence[dict[str, Any]], video_id: str, media: MediaResource) 
     """Frames with what was found in them, spread evenly; a thing keeps colour and number while it is followed."""
     times = {row["frame_index"]: row["time_ms"] for row in rows}
     frames = sorted(times)
-    shown = min(len(frames), _SHEET_FRAMES)
-    kept = [frames[i * len(frames) // shown] for i in range(shown)]
+    kept = [frames[i] for i in thinned(len(frames), _SHEET_FRAMES)]
     tiles = [
         _drawn(index, [row for row in rows if row["frame_index"] == index], video_id, media) for index in kept
     ]
@@ -189,7 +186,7 @@ def _drawn(index: int, rows: Sequence[dict[str, Any]], video_id: str, media: Med
     draw = ImageDraw.Draw(tile)
     for row in rows:
         left, top, right, bottom = row["bbox_xyxy"]
-        colour = _COLOURS[row["track"] % len(_COLOURS)]
+        colour = COLOURS[row["track"] % len(COLOURS)]
         corner = (left * tile.width, top * tile.height)
         draw.rectangle((*corner, right * tile.width, bottom * tile.height), outline=colour, width=2)
         text = f"{row['label']} {row['track']}"

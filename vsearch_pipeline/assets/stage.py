@@ -38,7 +38,7 @@ from vsearch_pipeline.catalog.stages import (
     replace_rows,
 )
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
-from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.errors import VsearchError, in_words
 
 _VIDEOS_NAME = "videos"
 VIDEOS = DynamicPartitionsDefinition(name=_VIDEOS_NAME)
@@ -145,7 +145,7 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
         if isinstance(output, Exception):
             failed[video_id] = output
             with catalog.begin() as connection:
-                fail_stage(connection, video_id, stage.name, _sentence(output), context.run_id)
+                fail_stage(connection, video_id, stage.name, in_words(output), context.run_id)
             continue
         for asset in stage.asset_names:
             metadata = output.metadata[asset]
@@ -270,17 +270,13 @@ def _last_metadata(instance: DagsterInstance, asset: str, video_id: str) -> Mapp
     return {}
 
 
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
-
-
 def _failure(failed: Mapping[str, Exception]) -> Exception:
     unexpected = [error for error in failed.values() if not isinstance(error, VsearchError)]
     if len(failed) == 1 and unexpected:
         return unexpected[0]
     return Failure(
-        description=" ".join(f"{video_id}: {_sentence(error)}" for video_id, error in failed.items()),
-        metadata={video_id: _sentence(error) for video_id, error in failed.items()},
+        description=" ".join(f"{video_id}: {in_words(error)}" for video_id, error in failed.items()),
+        metadata={video_id: in_words(error) for video_id, error in failed.items()},
         allow_retries=any(getattr(error, "retry", True) for error in failed.values()),
     )
 

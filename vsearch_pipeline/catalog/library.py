@@ -24,14 +24,14 @@ GENDER_SAID = "people.gender"
 """Kind of the operation by which somebody said what a person's gender is; `after` has their id as `person`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRecord:
-    id: int
-    group: str | None
+class Called:
+    """What somebody is called, in lists and in texts."""
+
+    __slots__ = ()
+
     name: str
     aliases: tuple[str, ...]
-    display: str | None = None
-    gender: Gender | None = None
+    display: str | None
 
     @property
     def shown(self) -> str:
@@ -46,18 +46,28 @@ class PersonRecord:
     @property
     def in_english(self) -> str:
         """The first name whose letters are all Latin, else `shown`."""
-        return name_in_script(self.names, "LATIN")
+        return _in_script(self.names, "LATIN")
 
     @property
     def in_korean(self) -> str:
         """The first name whose letters are all Hangul, else `shown`."""
-        return name_in_script(self.names, "HANGUL")
+        return _in_script(self.names, "HANGUL")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord(Called):
+    id: int
+    group: str | None
+    name: str
+    aliases: tuple[str, ...]
+    display: str | None = None
+    gender: Gender | None = None
 
     def __str__(self) -> str:
         return f"{self.group}/{self.name}" if self.group else self.name
 
 
-def name_in_script(names: Sequence[str], script: Literal["LATIN", "HANGUL"]) -> str:
+def _in_script(names: Sequence[str], script: Literal["LATIN", "HANGUL"]) -> str:
     """The first of `names` whose letters are all of a script, else the first."""
     for name in names:
         letters = [letter for letter in unicodedata.normalize("NFC", name) if letter.isalpha()]

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from vsearch_pipeline.catalog.counters import take_numbers
-from vsearch_pipeline.catalog.library import name_in_script
+from vsearch_pipeline.catalog.library import Called
 from vsearch_pipeline.catalog.models import Person, Segment, SegmentEmbedding, SegmentPerson
 from vsearch_pipeline.timeline import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
-class PersonOnScreen:
+class PersonOnScreen(Called):
     """A person a segment shows, with the model's confidence, or None where a person said so."""
 
     id: int
@@ -27,20 +27,6 @@ class PersonOnScreen:
     aliases: tuple[str, ...]
     confidence: float | None
     display: str | None = None
-
-    @property
-    def shown(self) -> str:
-        """The name that people read."""
-        return self.display or self.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Everything they are called, what people read first."""
-        return (self.shown, self.name, *self.aliases)
-
-    def called(self, language: Literal["en", "ko"]) -> str:
-        """The name for a text in this language."""
-        return name_in_script(self.names, "HANGUL" if language == "ko" else "LATIN")
 
 
 @dataclass(frozen=True, slots=True)

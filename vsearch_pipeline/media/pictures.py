@@ -34,7 +34,7 @@ _INK = "#222222"
 _PAPER = "#ffffff"
 _LINE = "#d0d0d0"
 # Colour-blind safe, from Okabe and Ito.
-_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 # Fonts with Hangul, as Linux, macOS and Windows install them.
 _FONTS = (
     "NotoSansCJK-Regular.ttc",
@@ -63,7 +63,7 @@ def contact_sheet(
     """
     if not images or (captions is not None and len(captions) != len(images)):
         raise ValueError("a contact sheet needs images, and one caption each if any")
-    kept = _thinned(len(images), _MOST_TILES)
+    kept = thinned(len(images), _MOST_TILES)
     tiles = [thumbnail(images[i], tile_width) for i in kept]
     labels = [captions[i] for i in kept] if captions is not None else None
     columns = min(columns, len(tiles))
@@ -92,7 +92,7 @@ def shot_strip(shots: Sequence[TimeRange], images: Sequence[AnyPicture], duratio
     """
     if not shots or len(images) != len(shots):
         raise ValueError("a shot strip needs shots, and one image each")
-    kept = _thinned(len(shots), _STRIP_WIDTH // _NARROWEST_SHOT)
+    kept = thinned(len(shots), _STRIP_WIDTH // _NARROWEST_SHOT)
     spare = _STRIP_WIDTH - _NARROWEST_SHOT * len(kept)
     times = [shots[i].start_ms for i in kept] + [max(duration_ms, shots[-1].end_ms)]
     span = times[-1] - times[0]
@@ -130,7 +130,7 @@ def people_timeline(rows: Sequence[tuple[str, Sequence[TimeRange]]], duration_ms
             left = _LABEL_WIDTH + width * span.start_ms // max(1, duration_ms)
             right = _LABEL_WIDTH + width * span.end_ms // max(1, duration_ms)
             box = (left, y + 3, max(left + 1, right - 1), y + _ROW - 5)
-            draw.rectangle(box, fill=_COLOURS[i % len(_COLOURS)])
+            draw.rectangle(box, fill=COLOURS[i % len(COLOURS)])
     if not shown:
         _write(picture, "nobody", 2, 2, _LABEL_WIDTH)
     if hidden > 0:
@@ -146,7 +146,8 @@ def people_timeline(rows: Sequence[tuple[str, Sequence[TimeRange]]], duration_ms
     return buffer.getvalue()
 
 
-def _thinned(count: int, most: int) -> list[int]:
+def thinned(count: int, most: int) -> list[int]:
+    """Indices of at most `most` of `count` things, from the first on, evenly."""
     kept = min(count, most)
     return [i * count // kept for i in range(kept)]
 

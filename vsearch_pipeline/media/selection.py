@@ -22,7 +22,12 @@ def select_frames(times_ms: Sequence[int], spans: Sequence[TimeRange], per_secon
     chosen = []
     for span in spans:
         first, last = bisect_left(times_ms, span.start_ms), bisect_left(times_ms, span.end_ms)
-        available = last - first
-        count = min(available, max(1, ceil(span.duration_ms * per_second / 1000)))
-        chosen.append([first + (2 * i + 1) * available // (2 * count) for i in range(count)])
+        wanted = max(1, ceil(span.duration_ms * per_second / 1000))
+        chosen.append([first + i for i in spread_evenly(last - first, wanted)])
     return chosen
+
+
+def spread_evenly(count: int, wanted: int) -> list[int]:
+    """Indices of at most `wanted` of `count` things: the middles of as many equal parts."""
+    kept = max(0, min(count, wanted))
+    return [(2 * i + 1) * count // (2 * kept) for i in range(kept)]

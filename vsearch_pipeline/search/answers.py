@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from vsearch_pipeline.catalog.library import Called
 from vsearch_pipeline.errors import ServiceError, SpendingLimitError
 from vsearch_pipeline.gemini import Gemini, NoKeyError, answer_key, dropping_invalid
 from vsearch_pipeline.language.tokens import has_hangul
@@ -132,10 +133,14 @@ def _moments(hits: Sequence[Hit], language: Language) -> list[dict[str, Any]]:
             "caption": hit.caption_en or "",
             "korean": hit.caption_ko or "",
             "speech": hit.speech or "",
-            "people": [person.called(language) for person in hit.people],
+            "people": [_called(person, language) for person in hit.people],
         }
         for ref, hit in enumerate(hits, 1)
     ]
+
+
+def _called(person: Called, language: Language) -> str:
+    return person.in_korean if language == "ko" else person.in_english
 
 
 def _holds(claim: _ClaimDraft, hits: Sequence[Hit], language: Language) -> bool:
@@ -190,7 +195,7 @@ def _who(hits: Sequence[Hit], language: Language) -> list[Claim]:
     people = {person.id: person for hit in hits for person in hit.people}
     claims = []
     for person_id, count in sorted(seen.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]:
-        name = people[person_id].called(language)
+        name = _called(people[person_id], language)
         if language == "ko":
             text = f"{with_particle(name, '은/는')} 장면 {count}개에 나옵니다."
         else:
