@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -9,17 +12,20 @@ from typing import Final
 import streamlit as st
 
 from editor_app.media import MediaFiles
+from editor_app.photo import read_upload
 from editor_app.texts import Language
-from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import PersonRecord, list_people
 from vsearch_pipeline.catalog.paid import PaidLedger
+from vsearch_pipeline.catalog.searches import KeptSearch
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.catalog.speech import SpokenUtterance, read_utterances
-from vsearch_pipeline.catalog.videos import VideoRecord, VideoStatus, get_video, list_videos
+from vsearch_pipeline.catalog.videos import VideoRecord, VideoStatus, get_video, list_videos, read_videos
 from vsearch_pipeline.gemini import Gemini
-from vsearch_pipeline.language.embedding import load_sentence_embedder
 from vsearch_pipeline.search.answers import Answer, AnswerService
-from vsearch_pipeline.search.service import SearchResult, SearchService
+from vsearch_pipeline.search.faces import Appearance
+from vsearch_pipeline.search.results import SearchResult
+from vsearch_pipeline.search.service import SearchService, open_search
 from vsearch_pipeline.settings import Settings
 
 _WRITERS: Final = 8
@@ -28,9 +34,10 @@ _WRITERS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalogue, the search and the files of one library."""
+    """The catalogue, the search and the files of one library; `actor` is who searches."""
 
     settings: Settings
+    actor: str
     catalog: Catalog
     searching: SearchService
     answering: AnswerService
@@ -40,6 +47,34 @@ class Services:
     def search(self, text: str, limit: int) -> SearchResult:
         """Raises InputError where the query cannot be searched."""
         return self.searching.search(text, limit=limit)
+
+    def similar(self, segment_id: int, limit: int) -> SearchResult:
+        """Raises NotFoundError where the segment is gone."""
+        return self.searching.similar(segment_id, limit=limit)
+
+    def appearances(self, photo: bytes) -> list[Appearance]:
+        """Where the face of a photo is on screen; the first time the models for faces are loaded.
+
+        Raises:
+            InputError: it is no photo that can be read, or shows no clear face.
+        """
+        return self.searching.appearances(read_upload(photo))
+
+    def remember(self, text: str) -> None:
+        self.searching.remember(self.actor, text)
+
+    def recent(self) -> list[KeptSearch]:
+        return self.searching.recent(self.actor)
+
+    def save(self, text: str, name: str) -> None:
+        """Raises InputError where the name cannot be taken."""
+        self.searching.save(self.actor, text, name)
+
+    def saved(self) -> list[KeptSearch]:
+        return self.searching.saved(self.actor)
+
+    def forget(self, search_id: int) -> None:
+        self.searching.forget(self.actor, search_id)
 
     def answer(self, result: SearchResult, language: Language) -> Future[Answer]:
         """A summary of the results, written beside the page: a press elsewhere does not end what is paid for.
@@ -62,6 +97,17 @@ class Services:
             found = read_segments(connection, ids=[segment_id])
             return (found[0], get_video(connection, found[0].video_id)) if found else None
 
+    def segments(self, ids: Collection[int]) -> list[SegmentRecord]:
+        """Those of the segments that are there, in order of time."""
+        with self.catalog.begin() as connection:
+            return read_segments(connection, ids=list(ids))
+
+    def scenes(self, video_ids: Collection[str]) -> tuple[dict[str, VideoRecord], dict[str, list[SegmentRecord]]]:
+        """Videos and their segments, both by the video's id."""
+        with self.catalog.begin() as connection:
+            videos = read_videos(connection, video_ids)
+            return videos, {video_id: read_segments(connection, video_id=video_id) for video_id in videos}
+
     def speech(self, video_id: str) -> tuple[SpokenUtterance, ...]:
         """What is said in a video; empty where nobody speaks."""
         with self.catalog.begin() as connection:
@@ -75,14 +121,21 @@ def open_services(settings: Settings) -> Services:
     Raises:
         VsearchError: the database or a model is not available; the next call tries again.
     """
-    catalog = open_catalog(settings)
-    embedder = load_sentence_embedder(settings.sentence_embedder)
-    embedder.embed([""])
+    searching = open_search(settings)
+    searching.embedder.embed([""])
     return Services(
         settings,
-        catalog,
-        SearchService(catalog, embedder),
-        AnswerService(Gemini(settings.gemini, PaidLedger(catalog))),
+        settings.actor or _login_name(),
+        searching.catalog,
+        searching,
+        AnswerService(Gemini(settings.gemini, PaidLedger(searching.catalog))),
         MediaFiles(settings.videos_dir),
         ThreadPoolExecutor(_WRITERS, thread_name_prefix="answer"),
     )
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        return str(os.getuid())

@@ -32,8 +32,6 @@ class Texts:
     results_one: str
     results_many: str
     results_seconds: str
-    understood_people: str
-    understood_rest: str
     more: str
     sum_up: str
     summing_up: str
@@ -48,6 +46,72 @@ class Texts:
     processing_title: str
     processing_hint: str
     moment_gone: str
+    weak_title: str
+    weak_hint: str
+    relaxed_title: str
+    relaxed_hint: str
+    weaker: str
+    similar: str
+    similar_short: str
+    similar_to: str
+
+    # what was understood of a query
+    kind_person: str
+    kind_group: str
+    kind_phrase: str
+    kind_object: str
+    kind_video: str
+    kind_after: str
+    kind_before: str
+    kind_longer: str
+    kind_shorter: str
+    kind_state: str
+    kind_rest: str
+    state_edited: str
+    state_untranslated: str
+    chip_not: str
+    chip_change: str
+    chip_remove: str
+    chip_typo: str
+    chip_likely: str
+    choice_remove: str
+    choice_words: str
+    choice_other: str
+
+    # the tools beside the box
+    filters: str
+    filters_on: str
+    filter_people: str
+    filter_objects: str
+    filter_objects_hint: str
+    filter_videos: str
+    filter_any: str
+    filter_longer: str
+    filter_shorter: str
+    filter_after: str
+    filter_before: str
+    filter_edited: str
+    filter_untranslated: str
+    apply: str
+    clear: str
+    face: str
+    face_photo: str
+    face_hint: str
+    face_finding: str
+    face_of: str
+    face_none_title: str
+    face_none_hint: str
+    appearances_one: str
+    appearances_many: str
+    likeness: str
+    unnamed: str
+    kept: str
+    saved_searches: str
+    recent_searches: str
+    save_name: str
+    save: str
+    kept_none: str
+    forget: str
 
     # a moment
     play_moment: str
@@ -62,6 +126,10 @@ class Texts:
     people: str
     recognised: str
     confirmed: str
+    segments_many: str
+    best_part: str
+    strip: str
+    objects: str
 
     # the player
     player_label: str
@@ -138,8 +206,6 @@ ENGLISH: Final = Texts(
     results_one="1 moment",
     results_many="{count} best moments",
     results_seconds="{seconds} s",
-    understood_people="People",
-    understood_rest="Scene",
     more="Show more",
     sum_up="Sum up",
     summing_up="Summing up…",
@@ -154,6 +220,68 @@ ENGLISH: Final = Texts(
     processing_title="The videos are being processed",
     processing_hint="Nothing can be searched yet. The Library page shows how far each video has come.",
     moment_gone="The moment in this link is no longer in the library.",
+    weak_title="Nothing matches well",
+    weak_hint="These moments come nearest.",
+    relaxed_title="No moment has all that you asked for",
+    relaxed_hint="These come nearest. Take away a condition above to see more.",
+    weaker="Weaker matches",
+    similar="Similar moments",
+    similar_short="Similar",
+    similar_to="Similar to",
+    kind_person="Person",
+    kind_group="Group",
+    kind_phrase="Exactly",
+    kind_object="Object",
+    kind_video="Video",
+    kind_after="After",
+    kind_before="Before",
+    kind_longer="At least",
+    kind_shorter="At most",
+    kind_state="Only",
+    kind_rest="Scene",
+    state_edited="edited by a person",
+    state_untranslated="not translated",
+    chip_not="not {text}",
+    chip_change="Change {text}",
+    chip_remove="Remove {text}",
+    chip_typo="“{typed}” was read as {text}",
+    chip_likely="“{typed}” may be a name: {text} comes first, nothing is left out",
+    choice_remove="Remove",
+    choice_words="Search “{text}” as words",
+    choice_other="{text} instead",
+    filters="Filters",
+    filters_on="Filters ({count})",
+    filter_people="People on screen",
+    filter_objects="Objects",
+    filter_objects_hint="dog, umbrella",
+    filter_videos="Videos",
+    filter_any="Any",
+    filter_longer="At least, seconds",
+    filter_shorter="At most, seconds",
+    filter_after="Added from",
+    filter_before="Added before",
+    filter_edited="Only edited by a person",
+    filter_untranslated="Only untranslated",
+    apply="Apply",
+    clear="Clear",
+    face="Find a face",
+    face_photo="A photo with a face",
+    face_hint="The photo is used for this search alone and is not kept.",
+    face_finding="Looking for the face…",
+    face_of="Face in",
+    face_none_title="This face does not appear in the library",
+    face_none_hint="Try a larger, sharper photo that looks at the camera.",
+    appearances_one="1 appearance",
+    appearances_many="{count} appearances",
+    likeness="Likeness {percent} %",
+    unnamed="Not named yet",
+    kept="Saved",
+    saved_searches="Saved searches",
+    recent_searches="Recent searches",
+    save_name="Save this search as",
+    save="Save",
+    kept_none="Searches you make or save appear here.",
+    forget="Remove {name} from the list",
     play_moment="Play {title}, {span}",
     preview_alt="Preview of {title}, {span}",
     no_caption="No caption yet",
@@ -166,6 +294,10 @@ ENGLISH: Final = Texts(
     people="People",
     recognised="{name}: recognised, {percent} % sure",
     confirmed="{name}: confirmed by a person",
+    segments_many="{count} segments",
+    best_part="The best part",
+    strip="Segments of this result",
+    objects="Objects",
     player_label="Player",
     player_empty="Press a result to play its moment here.",
     why_imported="This video came from another system's catalogue: its captions can be searched, but there is no "
@@ -229,8 +361,6 @@ KOREAN: Final = Texts(
     results_one="장면 1개",
     results_many="가까운 장면 {count}개",
     results_seconds="{seconds}초",
-    understood_people="인물",
-    understood_rest="장면",
     more="더 보기",
     sum_up="요약",
     summing_up="요약하는 중…",
@@ -245,6 +375,68 @@ KOREAN: Final = Texts(
     processing_title="영상을 처리하고 있어요",
     processing_hint="아직 검색할 수 있는 장면이 없어요. 보관함에서 영상별 진행 상황을 볼 수 있습니다.",
     moment_gone="이 링크의 장면은 이제 보관함에 없어요.",
+    weak_title="잘 맞는 장면이 없어요",
+    weak_hint="그나마 가까운 장면을 보여 드려요.",
+    relaxed_title="조건에 모두 맞는 장면이 없어요",
+    relaxed_hint="가장 가까운 장면을 보여 드려요. 위의 조건을 빼면 더 찾을 수 있어요.",
+    weaker="덜 맞는 장면",
+    similar="비슷한 장면",
+    similar_short="비슷한 장면",
+    similar_to="이 장면과 비슷한",
+    kind_person="인물",
+    kind_group="그룹",
+    kind_phrase="그대로",
+    kind_object="사물",
+    kind_video="영상",
+    kind_after="이후",
+    kind_before="이전",
+    kind_longer="최소",
+    kind_shorter="최대",
+    kind_state="상태",
+    kind_rest="장면",
+    state_edited="사람이 고침",
+    state_untranslated="번역 안 됨",
+    chip_not="{text} 제외",
+    chip_change="{text} 바꾸기",
+    chip_remove="{text} 빼기",
+    chip_typo="“{typed}” → {text}: 오타로 보고 바꿨어요",
+    chip_likely="“{typed}”: 이름일 수도 있어서 {text} 나오는 장면을 먼저 보여 드려요",
+    choice_remove="빼기",
+    choice_words="“{text}” 낱말로 찾기",
+    choice_other="대신 {text}",
+    filters="필터",
+    filters_on="필터 {count}개",
+    filter_people="나오는 인물",
+    filter_objects="보이는 사물",
+    filter_objects_hint="예: 개, 우산",
+    filter_videos="영상",
+    filter_any="전체",
+    filter_longer="최소 길이(초)",
+    filter_shorter="최대 길이(초)",
+    filter_after="이 날부터 추가",
+    filter_before="이 날 전에 추가",
+    filter_edited="사람이 고친 장면만",
+    filter_untranslated="번역 안 된 장면만",
+    apply="적용",
+    clear="초기화",
+    face="얼굴로 찾기",
+    face_photo="얼굴이 나온 사진",
+    face_hint="사진은 이번 검색에만 쓰고 저장하지 않아요.",
+    face_finding="얼굴을 찾는 중…",
+    face_of="얼굴 사진",
+    face_none_title="보관함에 이 얼굴이 나오는 장면이 없어요",
+    face_none_hint="더 크고 또렷한 정면 사진으로 다시 찾아 보세요.",
+    appearances_one="등장 장면 1개",
+    appearances_many="등장 장면 {count}개",
+    likeness="닮은 정도 {percent}%",
+    unnamed="아직 이름 없음",
+    kept="내 검색",
+    saved_searches="저장한 검색",
+    recent_searches="최근 검색",
+    save_name="이 검색을 저장할 이름",
+    save="저장",
+    kept_none="검색하거나 저장한 내용이 여기에 보여요.",
+    forget="목록에서 {name} 지우기",
     play_moment="{title} {span} 재생",
     preview_alt="{title} {span} 미리보기",
     no_caption="아직 설명이 없어요",
@@ -257,6 +449,10 @@ KOREAN: Final = Texts(
     people="인물",
     recognised="{name}: 자동 인식, 확신도 {percent}%",
     confirmed="{name}: 사람이 확인함",
+    segments_many="구간 {count}개",
+    best_part="가장 잘 맞는 부분",
+    strip="이 결과의 구간",
+    objects="사물",
     player_label="플레이어",
     player_empty="결과를 누르면 여기에서 그 장면이 재생됩니다.",
     why_imported="다른 시스템에서 가져온 목록이라 영상 파일이 없어요. 검색은 되지만 재생할 수는 없습니다.",

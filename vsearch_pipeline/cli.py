@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -247,7 +247,7 @@ def status() -> None:
 
 
 @app.command()
-def search(
+def search(  # noqa: PLR0917 - options
     query: Annotated[str | None, typer.Argument(help="What the moment shows, in Korean or English.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     limit: Annotated[int, typer.Option(help="How many results.", min=1, max=1000)] = 10,
@@ -255,42 +255,48 @@ def search(
         Path | None, typer.Option(help='A file of many queries, one JSON object a line: {"query": "..."}.')
     ] = None,
     face: Annotated[Path | None, typer.Option(help="A photo: find where its largest face is on screen.")] = None,
+    similar: Annotated[int | None, typer.Option(help="A segment: find others that tell of the same.")] = None,
+    offset: Annotated[int, typer.Option(help="How many results to leave out, for the next page.", min=0)] = 0,
+    moments: Annotated[
+        bool | None,
+        typer.Option(
+            "--moments/--segments",
+            help="Neighbouring segments as one result (default), or each by itself (default of --queries).",
+        ),
+    ] = None,
 ) -> None:
     """Find moments."""
-    from vsearch_pipeline.language.embedding import load_sentence_embedder
-    from vsearch_pipeline.search.service import SearchService, hits_as_json
+    from vsearch_pipeline.search.plain import hits_as_json, result_as_json
+    from vsearch_pipeline.search.service import open_search
 
-    if sum(given is not None for given in (query, queries, face)) != 1:
-        raise InputError("Give a query, or a file of queries with --queries, or a photo with --face.")
+    if sum(given is not None for given in (query, queries, face, similar)) != 1:
+        raise InputError(
+            "Give a query, or a file of queries with --queries, a photo with --face, or a segment with --similar."
+        )
     settings = _settings()
+    service = open_search(settings)
     if face is not None:
-        _search_face(settings, face, as_json=as_json, limit=limit)
+        _print_appearances(service.appearances(face)[:limit], as_json=as_json)
         return
-    service = SearchService(open_catalog(settings), load_sentence_embedder(settings.sentence_embedder))
     if queries is not None:
         for line in _read_queries(queries):
-            result = service.search(line["query"], limit=limit)
-            print(json.dumps({**line, "hits": hits_as_json(result)}, ensure_ascii=False))  # noqa: T201 - JSON lines
+            found = service.search(line["query"], limit=limit, offset=offset, grouped=bool(moments))
+            print(json.dumps({**line, **result_as_json(found)}, ensure_ascii=False))  # noqa: T201 - JSON lines
         return
-    result = service.search(query or "", limit=limit)
+    if similar is not None:
+        result = service.similar(similar, limit=limit, offset=offset)
+    else:
+        service.remember(settings.actor, query or "")
+        result = service.search(query or "", limit=limit, offset=offset, grouped=moments is not False)
     if as_json:
         print(json.dumps(hits_as_json(result), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
     else:
-        _print_hits(result)
+        _print_result(result)
 
 
-def _search_face(settings: Settings, photo: Path, *, as_json: bool, limit: int) -> None:
-    from vsearch_pipeline.people.prior import prior_of
-    from vsearch_pipeline.resources.models import load_face_detector, load_face_embedder
-    from vsearch_pipeline.search.faces import FaceSearch, appearances_as_json
+def _print_appearances(found: Sequence[Any], *, as_json: bool) -> None:
+    from vsearch_pipeline.search.faces import appearances_as_json
 
-    embedder = load_face_embedder(settings.face_embedder, settings.onnx_providers)
-    found = FaceSearch(
-        open_catalog(settings),
-        load_face_detector(settings.face_detector, settings.onnx_providers),
-        embedder,
-        prior_of(embedder.name).same_person_cosine,
-    ).search(photo)[:limit]
     if as_json:
         print(json.dumps(appearances_as_json(found), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
         return
@@ -320,18 +326,51 @@ def _read_queries(path: Path) -> list[dict[str, Any]]:
     return queries
 
 
-def _print_hits(result: Any) -> None:
-    if not result.hits:
+def _print_result(result: Any) -> None:
+    if not result.moments:
         out.print("Nothing is found: add videos with `vsearch add PATH`, or try other words.")
-    for hit in result.hits:
-        people = "".join(f"  [cyan]{escape(person.shown)}[/cyan]" for person in hit.people)
-        out.print(f"[bold]{hit.score:.2f}[/bold]  {escape(hit.video.title)}  {hit.span}{people}")
-        for caption in (hit.caption_en, hit.caption_ko):
-            if caption:
-                out.print(f"      [dim]{escape(caption)}[/dim]")
-        if hit.heard:
-            words = "  ".join(f"[bold]{_tenths(word.start_ms)}[/bold] {escape(word.text)}" for word in hit.heard)
-            out.print(f"      {words}")
+        return
+    for each in result.query.understood if result.query else ():
+        if each.kind != "rest":
+            without = "not " if each.negated else ""
+            typed = f" [dim]for {escape(each.typed)}[/dim]" if each.how == "typo" else ""
+            out.print(f"[dim]{each.kind}:[/dim] {without}{escape(each.text)}{typed}")
+    if result.relaxed:
+        out.print("[yellow]Nothing has all that was asked for.[/yellow] These come nearest:")
+    elif not result.good:
+        out.print("[yellow]Nothing matches well.[/yellow] These come nearest:")
+    weak = False
+    for moment in result.moments:
+        if result.good and not moment.good and not weak:
+            out.print("[yellow]Weaker matches:[/yellow]")
+            weak = True
+        _print_moment(moment)
+    if result.more:
+        shown = result.offset + len(result.moments)
+        out.print(f"[dim]{result.found} in all; --offset {shown} shows the next.[/dim]")
+
+
+def _print_moment(moment: Any) -> None:
+    hit = moment.best
+    people = "".join(f"  [cyan]{escape(person.shown)}[/cyan]" for person in hit.people)
+    shares = {"meaning": hit.parts.meaning, "words": hit.parts.words, "speech": hit.parts.speech}
+    why = "  ".join(f"{name} {share:.0%}" for name, share in shares.items() if share >= _TOLD)
+    out.print(f"[bold]{hit.score:.2f}[/bold]  {escape(hit.video.title)}  {moment.span}{people}  [dim]{why}[/dim]")
+    for pieces in (hit.marks.caption_en, hit.marks.caption_ko):
+        if pieces:
+            out.print("      " + _marked(pieces))
+    if hit.heard:
+        words = "  ".join(f"[bold]{_tenths(word.start_ms)}[/bold] {escape(word.text)}" for word in hit.heard)
+        out.print(f"      {words}")
+
+
+def _marked(pieces: Sequence[Any]) -> str:
+    style = {True: "bold", False: "dim"}
+    return "".join(f"[{style[piece.hit]}]{escape(piece.text)}[/]" for piece in pieces)
+
+
+_TOLD = 0.05
+"""Smaller parts of a match are not told."""
 
 
 def _tenths(time_ms: int) -> str:
@@ -353,15 +392,12 @@ def ask(
     """Search, and sum the results up in a few sentences, each with the moments it rests on."""
     from vsearch_pipeline.catalog.paid import PaidLedger
     from vsearch_pipeline.gemini import Gemini
-    from vsearch_pipeline.language.embedding import load_sentence_embedder
     from vsearch_pipeline.search.answers import AnswerService, answer_as_json
-    from vsearch_pipeline.search.service import SearchService
+    from vsearch_pipeline.search.service import open_search
 
     settings = _settings()
     catalog = open_catalog(settings)
-    result = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder)).search(
-        question, limit=limit
-    )
+    result = open_search(settings).search(question, limit=limit)
     answer = AnswerService(Gemini(settings.gemini, PaidLedger(catalog))).answer(result)
     if as_json:
         print(json.dumps(answer_as_json(answer), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
@@ -422,11 +458,10 @@ def export(
 def demo() -> None:
     """Make the sample library, search it in English and Korean, and say how to open it."""
     from vsearch_pipeline.demo import SAMPLE_QUERIES, prepare_sample
-    from vsearch_pipeline.language.embedding import load_sentence_embedder
     from vsearch_pipeline.language.tokens import has_hangul
     from vsearch_pipeline.resources.instance import open_instance
     from vsearch_pipeline.runner import failure_reason, train_people
-    from vsearch_pipeline.search.service import SearchService
+    from vsearch_pipeline.search.service import open_search
 
     settings = _settings()
     catalog = open_catalog(settings)
@@ -437,7 +472,7 @@ def demo() -> None:
         raise VsearchError(failure_reason(trained))
     if _add(settings, catalog, [str(file) for file in files]):
         raise VsearchError("The sample library could not be ingested; the reasons are above.")
-    service = SearchService(catalog, load_sentence_embedder(settings.sentence_embedder))
+    service = open_search(settings)
     for query, expected in SAMPLE_QUERIES:
         out.print(f"\n[bold]{escape(query)}[/bold]")
         for rank, hit in enumerate(service.search(query, limit=3).hits):

@@ -1,18 +1,23 @@
-"""Search: the box, the player, the results. Everything shown can be told from the address alone."""
+"""Search: the box, the player, the results. Everything but a face can be told from the address alone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import Future, wait
+from typing import Any, Final
 
 import streamlit as st
 
 from editor_app.components.address import arrived, follow, write
 from editor_app.components.answer import ANSWERS_KEY, draw_answer
+from editor_app.components.face import FaceFound, face_button, face_found, forget_face
 from editor_app.components.frame import chosen_language, current_language, error, notice
-from editor_app.components.moment import Moment, draw_match
+from editor_app.components.kept import kept_searches
+from editor_app.components.listing import Listing, list_appearances, list_result
+from editor_app.components.moment import Clip, short_span
+from editor_app.components.panel import filter_panel
 from editor_app.components.player import player
-from editor_app.components.results import results
+from editor_app.components.results import Presses, results
 from editor_app.components.speech import cues_of, draw_transcript, file_name
 from editor_app.services import Services, open_services
 from editor_app.texts import TEXTS, Language, Texts, as_markdown, counted
@@ -21,16 +26,24 @@ from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.subtitles import SubtitleFormat, write_subtitles
 from vsearch_pipeline.search.answers import Answer
 from vsearch_pipeline.search.heard import SpokenMatch
-from vsearch_pipeline.search.service import POOL, SearchResult
+from vsearch_pipeline.search.results import SearchResult
 from vsearch_pipeline.settings import Settings
 
-QUERY_KEY = "q"
-MOMENT_PARAM = "moment"
-SHOW_PARAM = "show"
-PAGE_SIZE = 24
-_PARAMS = (QUERY_KEY, MOMENT_PARAM, SHOW_PARAM)
-_LAST_KEY = "last-search"
-_SUGGESTED_PEOPLE = 8
+QUERY_KEY: Final = "q"
+LIKE_PARAM: Final = "like"
+MOMENT_PARAM: Final = "moment"
+SHOW_PARAM: Final = "show"
+PAGE_SIZE: Final = 24
+MOST_SHOWN: Final = 999
+_PARAMS: Final = (QUERY_KEY, LIKE_PARAM, MOMENT_PARAM, SHOW_PARAM)
+_LAST_KEY: Final = "last-search"
+_BACK_KEY: Final = "query-before"
+_REMEMBERED_KEY: Final = "remembered"
+_FACE_CHOSEN_KEY: Final = "face-chosen"
+_KEPT_KEY: Final = "kept-open"
+_NAME_KEY: Final = "save-name"
+_SUGGESTED_PEOPLE: Final = 8
+_LONGEST_NAME: Final = 80
 
 _Question = tuple[str, Language]
 
@@ -40,21 +53,81 @@ def page() -> None:
     texts = TEXTS[language]
     if arrived("search"):
         write(chosen_language() | _last_search())
-    query = search_box(texts)
+    with st.container(key="search", horizontal=True, gap="small", vertical_alignment="center"):
+        query = search_box(texts)
+        tools = st.container(key="tools", horizontal=True, gap="small", width="content")
     st.session_state[_LAST_KEY] = {name: st.query_params.get(name) for name in _PARAMS}
     with st.spinner(texts.opening):
         services = open_services(Settings())
-    if query:
-        try:
-            found = services.search(query, shown())
-        except VsearchError as problem:
-            error(problem)
-            return
-        room(services, found, texts, language)
-    elif chosen_id() is not None:
-        room(services, None, texts, language)
+    with tools:
+        draw_tools(services, query, texts, language)
+    if query or liked_id() is not None:
+        forget_face()
+    try:
+        listing = find(services, query, texts)
+    except VsearchError as problem:
+        error(problem)
+        return
+    if listing is not None or chosen_id() is not None:
+        room(services, listing, texts, language)
     else:
-        start(services, texts)
+        start(services, texts, language)
+
+
+def find(services: Services, query: str, texts: Texts) -> Listing | None:
+    """What the address or the photo of this visit asks for; None where nothing is asked.
+
+    Raises:
+        InputError: the query or the photo cannot be searched with.
+        NotFoundError: the segment that similar ones are wanted for is gone.
+    """
+    liked = liked_id()
+    if query:
+        found = services.search(query, shown())
+        _remember(services, query)
+        return list_result(query, found, texts)
+    if liked is not None:
+        return list_result(
+            f"like:{liked}", services.similar(liked, shown()), texts, _like_origin(services, liked, texts)
+        )
+    face = face_found(services, texts)
+    return _list_face(services, face, texts) if face else None
+
+
+def _like_origin(services: Services, segment_id: int, texts: Texts) -> dict[str, Any] | None:
+    known = services.segment(segment_id)
+    if known is None:
+        return None
+    segment, video = known
+    text = f"{video.title} {short_span(segment.span)}"
+    picture = services.media.still(video, segment.span.middle_ms)
+    return {
+        "label": texts.similar_to,
+        "text": text,
+        "picture": picture,
+        "remove": texts.chip_remove.format(text=text),
+    }
+
+
+def _list_face(services: Services, face: FaceFound, texts: Texts) -> Listing:
+    page = face.appearances[: shown()]
+    videos, segments = services.scenes({appearance.track.video_id for appearance in page})
+    origin = {
+        "label": texts.face_of,
+        "text": face.name,
+        "picture": face.picture,
+        "remove": texts.chip_remove.format(text=face.name),
+    }
+    return list_appearances(
+        f"face:{face.key}", page, videos, segments, texts, total=len(face.appearances), origin=origin
+    )
+
+
+def _remember(services: Services, query: str) -> None:
+    """Put a query among the recent ones, once, not at every press on its results."""
+    if st.session_state.get(_REMEMBERED_KEY) != query:
+        st.session_state[_REMEMBERED_KEY] = query
+        services.remember(query)
 
 
 def _last_search() -> dict[str, str | None]:
@@ -69,23 +142,72 @@ def _last_search() -> dict[str, str | None]:
 def search_box(texts: Texts) -> str:
     """The box; what it holds is also the address's `q`."""
     follow(QUERY_KEY)
-    with st.container(key="search"):
-        st.text_input(
-            texts.search_label,
-            key=QUERY_KEY,
-            type="search",
-            placeholder=texts.search_placeholder,
-            icon=":material/search:",
-            label_visibility="collapsed",
-            autocomplete="off",
-            on_change=_asked,
-        )
+    st.text_input(
+        texts.search_label,
+        key=QUERY_KEY,
+        type="search",
+        placeholder=texts.search_placeholder,
+        icon=":material/search:",
+        label_visibility="collapsed",
+        autocomplete="off",
+        on_change=_asked,
+    )
     return (st.session_state[QUERY_KEY] or "").strip()
+
+
+def draw_tools(services: Services, query: str, texts: Texts, language: Language) -> None:
+    """Filters, a face, and the searches of before, beside the box."""
+    filter_panel(
+        query,
+        people=services.people,
+        videos=lambda: [status.video for status in services.videos()],
+        texts=texts,
+        on_apply=_ask,
+    )
+    face_button(texts, on_photo=_leave_query)
+    box = st.popover(texts.kept, icon=":material/bookmark:", key=_KEPT_KEY, on_change="rerun")
+    if box.open:
+        with box:
+            _kept_panel(services, query, texts, language)
+
+
+def _kept_panel(services: Services, query: str, texts: Texts, language: Language) -> None:
+    """Save the search that is there; the ones of before."""
+
+    def save() -> None:
+        name = (st.session_state[_NAME_KEY] or "").strip()
+        services.save(query, name or query[:_LONGEST_NAME])
+
+    if query:
+        with st.form("save", border=False):
+            st.text_input(
+                texts.save_name, key=_NAME_KEY, placeholder=query[:_LONGEST_NAME], max_chars=_LONGEST_NAME
+            )
+            st.form_submit_button(texts.save, on_click=save, type="primary", icon=":material/bookmark_add:")
+    saved, recent = services.saved(), services.recent()
+    if not saved and not recent:
+        st.caption(texts.kept_none)
+        return
+
+    def ask(text: str) -> None:
+        st.session_state[_KEPT_KEY] = False
+        _ask(text)
+
+    kept_searches(
+        "kept-menu",
+        saved=saved,
+        recent=recent,
+        texts=texts,
+        language=language,
+        on_ask=ask,
+        on_forget=services.forget,
+    )
 
 
 def _asked() -> None:
     query = (st.session_state[QUERY_KEY] or "").strip()
-    write({QUERY_KEY: query or None, MOMENT_PARAM: None, SHOW_PARAM: None})
+    write({QUERY_KEY: query or None, LIKE_PARAM: None, MOMENT_PARAM: None, SHOW_PARAM: None})
+    forget_face()
 
 
 def _ask(query: str) -> None:
@@ -93,12 +215,29 @@ def _ask(query: str) -> None:
     _asked()
 
 
-def _choose(segment_id: int) -> None:
-    write({MOMENT_PARAM: str(segment_id)})
+def _leave_query(like: int | None = None) -> None:
+    """Ask with a moment or a photo in the place of words; the words come back when that is dropped."""
+    st.session_state[_BACK_KEY] = st.session_state.get(QUERY_KEY) or st.session_state.get(_BACK_KEY)
+    st.session_state[QUERY_KEY] = None
+    st.session_state.pop(_FACE_CHOSEN_KEY, None)
+    liked = None if like is None else str(like)
+    write({QUERY_KEY: None, LIKE_PARAM: liked, MOMENT_PARAM: None, SHOW_PARAM: None})
+
+
+def _drop() -> None:
+    _ask(st.session_state.pop(_BACK_KEY, None) or "")
+
+
+def _choose(clip_id: int) -> None:
+    if clip_id < 0:  # somewhere that a face is on screen, which no address tells
+        st.session_state[_FACE_CHOSEN_KEY] = clip_id
+    else:
+        write({MOMENT_PARAM: str(clip_id)})
 
 
 def _sum_up(services: Services, found: SearchResult, language: Language) -> None:
-    _answers()[found.query.text, language] = services.answer(found, language)
+    if found.query:
+        _answers()[found.query.text, language] = services.answer(found, language)
 
 
 def _answers() -> dict[_Question, Future[Answer]]:
@@ -120,82 +259,133 @@ def _answered(question: _Question, moments: Collection[int]) -> Answer | None:
 
 
 def _show_more() -> None:
-    write({SHOW_PARAM: str(min(POOL, shown() + PAGE_SIZE))})
+    write({SHOW_PARAM: str(min(MOST_SHOWN, shown() + PAGE_SIZE))})
+
+
+def _number(name: str, digits: int) -> int | None:
+    """A number in the address; None where there is none of at most so many digits."""
+    text = st.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def chosen_id() -> int | None:
-    """The moment in the address; None where there is none or it is not a number."""
-    text = st.query_params.get(MOMENT_PARAM, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    """The moment in the address."""
+    return _number(MOMENT_PARAM, 18)
+
+
+def liked_id() -> int | None:
+    """The segment in the address that similar ones are wanted for."""
+    return _number(LIKE_PARAM, 18)
 
 
 def shown() -> int:
     """How many results the address asks for."""
-    text = st.query_params.get(SHOW_PARAM, "")
-    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else PAGE_SIZE
-    return min(POOL, max(PAGE_SIZE, wanted))
+    return min(MOST_SHOWN, max(PAGE_SIZE, _number(SHOW_PARAM, 3) or 0))
 
 
-def room(services: Services, found: SearchResult | None, texts: Texts, language: Language) -> None:
-    """Player on the left, results on the right; on a phone the results scroll below the player."""
-    hits = found.hits if found else ()
-    query = found.query.text if found else ""
-    meant = SpokenMatch(query)
-    named = {person.id for person in found.query.people} if found else set()
-    moments = {hit.segment_id: Moment.of_hit(hit) for hit in hits}
+def _chosen_clips(services: Services, listing: Listing | None, texts: Texts) -> tuple[Clip | None, Clip | None]:
+    """What the player shows, which was chosen or is the first result, and the result that it belongs to."""
     wanted = chosen_id()
-    if found and not hits and wanted is None:
-        nothing_found(services, texts)
+    if wanted is None:
+        face = listing.find(st.session_state.get(_FACE_CHOSEN_KEY, 0)) if listing else None
+        first = face or next(iter(listing.clips if listing else ()), None)
+        return first, first
+    listed = listing.find(wanted) if listing else None
+    if listed and listed.id == wanted:
+        return listed, listed
+    known = services.segment(wanted)
+    if known is None:
+        st.warning(texts.moment_gone, icon=":material/link_off:")
+        return None, None
+    return Clip.of_segment(*known), listed
+
+
+def _strip(services: Services, playing: Clip, listed: Clip | None) -> list[Clip]:
+    """The segments of a result of several, the one that plays as it is."""
+    if listed is None or len(listed.members) < 2:
+        return []
+    others = services.segments(listed.members)
+    return [playing if other.id == playing.id else Clip.of_segment(other, playing.video) for other in others]
+
+
+def room(services: Services, listing: Listing | None, texts: Texts, language: Language) -> None:
+    """Player on the left, results on the right; on a phone the results scroll below the player."""
+    if listing and not listing.clips and chosen_id() is None:
+        _draw_results(services, listing, None, texts, language)
+        if listing.key.startswith("face:"):
+            notice(texts.face_none_title, texts.face_none_hint, "face")
+        elif not _library_notice(services, texts):
+            notice(texts.nothing_title, texts.nothing_hint, "search_off")
         return
-    moment = next(iter(moments.values()), None) if wanted is None else moments.get(wanted)
-    if wanted is not None and moment is None:
-        known = services.segment(wanted)
-        moment = Moment.of_segment(*known) if known else None
-        if moment is None:
-            st.warning(texts.moment_gone, icon=":material/link_off:")
+    clip, listed = _chosen_clips(services, listing, texts)
+    named = listing.named if listing else frozenset()
+    strip = _strip(services, clip, listed) if clip else []
     with st.container(key="room"):
         left, right = st.columns([6, 5], gap="medium")
-    speech = services.speech(moment.video.id) if moment else ()
+    speech = services.speech(clip.video.id) if clip else ()
+    meant = SpokenMatch(listing.spoken if listing else "")
     with left, st.container(key="stage"):
         player(
-            moment.draw(services.media, texts, language, named, meant) if moment else None,
-            transcript=draw_transcript(moment.video, speech, meant, texts) if moment else None,
-            query=query,
-            texts=texts,
-            language=language,
-        )
-        if moment and speech:
-            downloads(moment.video.title, speech, texts)
-    if found is None:
-        return
-    question = (query, language)
-    asked = _answers().get(question)
-    asking = asked is not None and not asked.done()
-    answer = _answered(question, moments)
-    parts = ["meaning", *(["words"] if found.query.tokens else []), *(["people"] if named else [])]
-    with right:
-        results(
-            [
-                moments[hit.segment_id].draw(services.media, texts, language, named, meant)
-                | {"match": draw_match(hit, texts, parts)}
-                for hit in hits
-            ],
-            query=query,
-            chosen=moment.id if moment else None,
-            summary=_summary(found, texts),
-            understood=_understood(found, texts),
-            answer=draw_answer(answer, texts) if answer else None,
-            asking=asking,
+            clip.draw(services.media, texts, language, named) if clip else None,
+            strip=[other.draw(services.media, texts, language, named) for other in strip],
+            transcript=draw_transcript(clip.video, speech, meant, texts) if clip else None,
+            query=listing.key if listing else "",
             texts=texts,
             language=language,
             on_choose=_choose,
-            on_ask=lambda: _sum_up(services, found, language),
+            on_like=_leave_query,
         )
-        if len(hits) == shown() < POOL:
+        if clip and speech:
+            downloads(clip.video.title, speech, texts)
+    if listing is None:
+        return
+    with right:
+        asked = _draw_results(services, listing, listed, texts, language)
+        if listing.more and shown() < MOST_SHOWN:
             st.button(texts.more, key="more", on_click=_show_more, width="stretch")
-    if asked and asking:  # everything is drawn; a press in between starts another run, which waits as well
+    if (
+        asked and not asked.done()
+    ):  # everything is drawn; a press in between starts another run, which waits as well
         wait([asked])
         st.rerun()
+
+
+def _draw_results(
+    services: Services, listing: Listing, chosen: Clip | None, texts: Texts, language: Language
+) -> Future[Answer] | None:
+    """The list; the summary that is being written, if one is."""
+    question = (listing.key, language)
+    found = listing.result
+    asked = _answers().get(question) if found else None
+    asking = asked is not None and not asked.done()
+    answer = _answered(question, [clip.id for clip in listing.clips]) if found else None
+
+    def card(clip: Clip) -> dict[str, Any]:
+        drawn = clip.draw(services.media, texts, language, listing.named)
+        return drawn | {"match": listing.matches[clip.id], "weak": clip.id in listing.weak}
+
+    results(
+        [card(clip) for clip in listing.clips],
+        query=listing.key,
+        chosen=chosen.id if chosen else None,
+        summary=listing.summary,
+        understood=listing.understood,
+        origin=listing.origin,
+        notice=listing.notice,
+        answer=draw_answer(answer, texts) if answer else None,
+        asking=asking,
+        askable=found is not None,
+        texts=texts,
+        language=language,
+        presses=Presses(
+            choose=_choose,
+            ask=lambda: _sum_up(services, found, language) if found else None,
+            change=_ask,
+            like=_leave_query,
+            drop=_drop,
+        ),
+    )
+    return asked if asking else None
 
 
 def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> None:
@@ -216,30 +406,8 @@ def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> 
             )
 
 
-def _summary(found: SearchResult, texts: Texts) -> str:
-    count = counted(texts.results_one, texts.results_many, len(found.hits))
-    return f"{count} · {texts.results_seconds.format(seconds=f'{found.seconds:.2f}')}"
-
-
-def _understood(found: SearchResult, texts: Texts) -> list[dict[str, str]]:
-    """The people named, and the rest; nothing where the whole query is the scene."""
-    if not found.query.people:
-        return []
-    people = [
-        {"label": texts.understood_people, "text": f"{p.shown} · {p.group}" if p.group else p.shown}
-        for p in found.query.people
-    ]
-    rest = [{"label": texts.understood_rest, "text": found.query.rest}] if found.query.rest else []
-    return people + rest
-
-
-def nothing_found(services: Services, texts: Texts) -> None:
-    if not _library_notice(services, texts):
-        notice(texts.nothing_title, texts.nothing_hint, "search_off")
-
-
-def start(services: Services, texts: Texts) -> None:
-    """Before the first query: what is here, and who can be searched for."""
+def start(services: Services, texts: Texts, language: Language) -> None:
+    """Before the first query: what is here, what was searched before, and who can be searched for."""
     if _library_notice(services, texts):
         return
     videos = services.videos()
@@ -248,6 +416,19 @@ def start(services: Services, texts: Texts) -> None:
         moments=counted(texts.moments_one, texts.moments_many, sum(video.segments for video in videos)),
     )
     notice(texts.start_title, f"{texts.start_hint}\n\n{size}", "movie")
+    saved, recent = services.saved(), services.recent()
+    if saved or recent:
+        with st.container(key="kept"):
+            kept_searches(
+                "kept-start",
+                saved=saved,
+                recent=recent,
+                texts=texts,
+                language=language,
+                centred=True,
+                on_ask=_ask,
+                on_forget=services.forget,
+            )
     people = services.people()[:_SUGGESTED_PEOPLE]
     if people:
         with st.container(key="people", horizontal_alignment="center"):

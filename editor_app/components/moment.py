@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from editor_app.components.clock import short_clock
-from editor_app.components.speech import marked
 from editor_app.media import MediaFiles
-from editor_app.texts import Language, Texts
+from editor_app.texts import Language, Texts, counted
+from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
-from vsearch_pipeline.search.heard import SpokenMatch
-from vsearch_pipeline.search.service import Hit
+from vsearch_pipeline.search.query import Query
+from vsearch_pipeline.search.results import Hit, Moment, Piece
 from vsearch_pipeline.timeline import TimeRange
 
 _DEFAULT_FRAME_MS = 40.0
+
+CARRIED: Final = 0.05
+"""A part of the score above this is told as a reason."""
 
 
 def short_span(span: TimeRange) -> str:
@@ -29,73 +32,123 @@ def short_span(span: TimeRange) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A segment with its video, from a search or from a link."""
+class Clip:
+    """What a card shows and the player plays.
+
+    Attributes:
+        id: tells it from the other cards; that of the best segment, below zero where no segment is meant.
+        segment_id: what a link to it names; None where there is no segment.
+        span: what is repeated.
+        best: the part of `span` that is played from and pictured.
+        members: ids of the segments that belong to it, in order of time; some may lie just beside `span`.
+        segments: how many of them lie in `span`.
+    """
 
     id: int
+    segment_id: int | None
     video: VideoRecord
     span: TimeRange
-    caption_en: str | None
-    caption_ko: str | None
-    speech: str | None
-    people: tuple[PersonOnScreen, ...]
+    best: TimeRange
+    caption_en: tuple[Piece, ...]
+    caption_ko: tuple[Piece, ...]
+    speech: tuple[Piece, ...]
+    objects: tuple[str, ...]  # those that the query asks for
+    people: tuple[PersonOnScreen | PersonRecord, ...]
+    members: tuple[int, ...] = ()
+    segments: int = 1
 
     @staticmethod
-    def of_hit(hit: Hit) -> Moment:
-        return Moment(hit.segment_id, hit.video, hit.span, hit.caption_en, hit.caption_ko, hit.speech, hit.people)
+    def of_moment(moment: Moment) -> Clip:
+        hit = moment.best
+        return Clip(
+            hit.segment_id,
+            hit.segment_id,
+            hit.video,
+            moment.span,
+            hit.span,
+            hit.marks.caption_en or _plain(hit.caption_en),
+            hit.marks.caption_ko or _plain(hit.caption_ko),
+            hit.marks.speech or _plain(hit.speech),
+            tuple(piece.text for piece in hit.marks.objects if piece.hit),
+            hit.people,
+            tuple(member.segment_id for member in moment.members),
+            sum(member.span.overlap_ms(moment.span) > 0 for member in moment.members),
+        )
 
     @staticmethod
-    def of_segment(segment: SegmentRecord, video: VideoRecord) -> Moment:
-        return Moment(
+    def of_segment(segment: SegmentRecord, video: VideoRecord) -> Clip:
+        return Clip(
+            segment.id,
             segment.id,
             video,
             segment.span,
-            segment.caption_en,
-            segment.caption_ko,
-            segment.speech,
+            segment.span,
+            _plain(segment.caption_en),
+            _plain(segment.caption_ko),
+            _plain(segment.speech),
+            (),
             segment.people,
         )
 
     def draw(
-        self, media: MediaFiles, texts: Texts, language: Language, named: Collection[int], meant: SpokenMatch
+        self, media: MediaFiles, texts: Texts, language: Language, named: Collection[int] = ()
     ) -> dict[str, Any]:
         """Values for the components.
 
         Args:
             named: ids of the people that the query names.
-            meant: tells the spoken words that the query asks for.
         """
         origin = self.video.start_ms or 0
         rate = self.video.frame_rate
         span = short_span(self.span)
         captions = [("ko", self.caption_ko), ("en", self.caption_en)]
         captions.sort(key=lambda caption: caption[0] != language)
-        written = [{"lang": code, "text": text} for code, text in captions if text]
+        written = [
+            {"lang": code, "text": "".join(piece.text for piece in pieces), "parts": _drawn(pieces)}
+            for code, pieces in captions
+            if pieces
+        ]
         return {
             "id": self.id,
+            "segment": self.segment_id,
             "video": self.video.id,
             "title": self.video.title,
             "span": span,
+            "clock": short_clock(self.best.start_ms),
             "seconds": texts.seconds.format(seconds=f"{self.span.duration_ms / 1000:.1f}"),
+            "segments": counted("", texts.segments_many, self.segments),
             "start": (self.span.start_ms + origin) / 1000,
             "end": (self.span.end_ms + origin) / 1000,
+            "at": (self.best.start_ms + origin) / 1000,
+            "best": (self.best.end_ms + origin) / 1000,
             "origin": origin / 1000,
             "frame": float(1 / rate) if rate else _DEFAULT_FRAME_MS / 1000,
             "captions": written,
             "untranslated": texts.not_translated if len(written) == 1 else "",
-            "speech": marked(self.speech, self.speech.split(), meant) if self.speech else [],
+            "speech": _drawn(self.speech),
+            "objects": list(self.objects),
             "people": [_chip(person, texts, person.id in named) for person in self.people],
             "source": media.source(self.video),
-            "preview": media.preview(self.video.id, self.span),
-            "still": media.still(self.video, self.span.middle_ms),
+            "preview": media.preview(self.video.id, self.best),
+            "still": media.still(self.video, self.best.middle_ms),
             "why": _why_not(self.video, media, texts),
             "label": texts.play_moment.format(title=self.video.title, span=span),
             "alt": texts.preview_alt.format(title=self.video.title, span=span),
         }
 
 
-def _chip(person: PersonOnScreen, texts: Texts, named: bool) -> dict[str, Any]:
-    if person.confidence is None:
+def _plain(text: str | None) -> tuple[Piece, ...]:
+    return (Piece(text, False),) if text else ()
+
+
+def _drawn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [{"text": piece.text, "hit": piece.hit} for piece in pieces]
+
+
+def _chip(person: PersonOnScreen | PersonRecord, texts: Texts, named: bool) -> dict[str, Any]:
+    if isinstance(person, PersonRecord):
+        tip = person.shown
+    elif person.confidence is None:
         tip = texts.confirmed.format(name=person.shown)
     else:
         tip = texts.recognised.format(name=person.shown, percent=round(person.confidence * 100))
@@ -113,12 +166,28 @@ def _why_not(video: VideoRecord, media: MediaFiles, texts: Texts) -> str:
     }[media.playback(video)]
 
 
-def draw_match(hit: Hit, texts: Texts, parts: Sequence[str]) -> dict[str, Any]:
-    """The score of a hit, and the parts of it (`meaning`, `words`, `people`) that the query asked for."""
-    labels = {"meaning": texts.meaning, "words": texts.words, "people": texts.people}
-    values = {"meaning": hit.parts.meaning, "words": hit.parts.words, "people": hit.parts.people}
+def draw_match(hit: Hit, query: Query | None, texts: Texts) -> dict[str, Any]:
+    """The score of a hit, and the parts of it that carried it: of those that the query asks for.
+
+    Args:
+        query: None where the search did not start from words, so that only the meaning counts.
+    """
+    parts: list[tuple[str, str, float]] = []
+    if query is None or query.rest:
+        parts.append(("meaning", texts.meaning, hit.parts.meaning))
+    if query is not None and query.tokens:
+        parts.append(("words", texts.words, hit.parts.words))
+    if query is not None and query.named:
+        parts.append(("people", texts.people, hit.parts.people))
+    if query is not None and query.tokens:
+        parts.append(("said", texts.said, hit.parts.speech))
+    percent = 100 if hit.score >= 1 else min(99, round(hit.score * 100))
     return {
-        "percent": round(hit.score * 100),
-        "label": texts.match.format(percent=round(hit.score * 100)),
-        "parts": [{"name": name, "label": labels[name], "percent": round(values[name] * 100)} for name in parts],
+        "percent": percent,
+        "label": texts.match.format(percent=percent),
+        "parts": [
+            {"name": name, "label": label, "percent": round(value * 100)}
+            for name, label, value in parts
+            if value > CARRIED
+        ],
     }

@@ -22,8 +22,9 @@ from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.importing import import_metadata
 from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors, load_sentence_embedder
 from vsearch_pipeline.search.documents import embed_segments
+from vsearch_pipeline.search.plain import hits_as_json
 from vsearch_pipeline.search.query import understand
-from vsearch_pipeline.search.service import SearchService, hits_as_json
+from vsearch_pipeline.search.service import SearchService
 from vsearch_pipeline.timeline import TimeRange
 
 RECORDS = [
@@ -81,7 +82,7 @@ def test_json_has_what_programs_need(service: SearchService) -> None:
     [hit] = hits_as_json(service.search("소라 손 흔드는", limit=1))
     assert set(hit) >= {"segment_id", "video", "start_ms", "end_ms", "caption_en", "caption_ko", "people", "score"}
     assert hit["people"] == [{"name": "Sora Baek", "display": "Sora Baek", "group": "G", "confidence": 1.0}]
-    assert set(hit["parts"]) == {"meaning", "words", "people"}  # type: ignore[call-overload]
+    assert set(hit["parts"]) == {"meaning", "words", "people", "speech"}  # type: ignore[call-overload]
     assert hit["parts"]["people"] == 1.0  # type: ignore[index]
     json.dumps(hit)
 

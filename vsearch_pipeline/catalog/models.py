@@ -20,6 +20,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     Text,
     UniqueConstraint,
@@ -368,6 +369,7 @@ class Segment(Base):
         CheckConstraint("start_ms >= 0 and end_ms > start_ms", name="range"),
         Index("ix_segments_video_id_start_ms", "video_id", "start_ms"),
         Index("ix_segments_search", "search", postgresql_using="gin"),
+        Index("ix_segments_people", "people", postgresql_using="gin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -383,7 +385,10 @@ class Segment(Base):
     caption_ko: Mapped[str | None] = mapped_column(Computed("coalesce(human_caption_ko, auto_caption_ko)"))
     auto_objects: Mapped[dict[str, Any] | None]  # {label: count}
     auto_speech: Mapped[str | None]
+    # what search reads: written with the rest in one transaction (search/documents.py)
     search: Mapped[Any] = mapped_column(TSVECTOR, server_default="")
+    words: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+    people: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
     version: Mapped[int] = mapped_column(server_default="1")
     deleted_at: Mapped[datetime | None]
     producer_id: Mapped[int] = _producer()
@@ -405,14 +410,67 @@ class SegmentPerson(Base):
 
 
 class SegmentEmbedding(Base):
-    """A segment's vector in one model; the model's HNSW index covers only its own rows."""
+    """A segment's vectors in one model, one for each text; the model's HNSW index covers only its own rows."""
 
     __tablename__ = "segment_embeddings"
+    __table_args__ = (CheckConstraint("part in ('en', 'ko', 'speech')", name="part"),)
 
     segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
     model: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
     text_sha256: Mapped[str]
     embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class Passage(Base):
+    """A few segments of one stretch of a video taken together, in one model: what is around a segment.
+
+    `words` are those of its segments, `embedding` the mean of their vectors. Stretches with one segment, or with
+    so many that they tell little of each, have no row (`catalog/passages.py`).
+    """
+
+    __tablename__ = "passages"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    segments: Mapped[int]
+    words: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class VocabularyWord(Base):
+    """A word that segments have; `segments` is how many, as of the last count (`catalog/vocabulary.py`)."""
+
+    __tablename__ = "words"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(unique=True)
+    token: Mapped[str]
+    segments: Mapped[int] = mapped_column(server_default="1")
+
+
+class WordEmbedding(Base):
+    """A word's vector in one model: words of the same meaning, in whatever language, lie near each other."""
+
+    __tablename__ = "word_embeddings"
+
+    word_id: Mapped[int] = mapped_column(ForeignKey("words.id", ondelete="CASCADE"), primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class KeptSearch(Base):
+    """What somebody searched for; one with a name was saved."""
+
+    __tablename__ = "searches"
+    __table_args__ = (UniqueConstraint("actor", "text"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    actor: Mapped[str]
+    text: Mapped[str]
+    name: Mapped[str | None]
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Counter(Base):

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
 from vsearch_pipeline.catalog.library import PersonRecord, list_people, survivor
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Person, Video
+from vsearch_pipeline.catalog.passages import PASSAGE_MS
+from vsearch_pipeline.catalog.segments import OBJECT
 from vsearch_pipeline.timeline import TimeRange
 
 EVERY_TUPLE = 2_000_000_000
 """For `hnsw.max_scan_tuples`: a search goes on until it has what it wants."""
+MOST_SCANNED = 200_000
+"""The same for a filtered search of segments, which must end."""
 FIRST_FACES = 200
 MOST_EF_SEARCH = 1000
 """The highest value that pgvector takes."""
@@ -97,14 +104,147 @@ def near_tracks(
     return sorted(found, key=lambda near: (-near.similarity, near.video_id, near.track_index))
 
 
+# --- segments ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFilter:
+    """What a segment must be; everything that is given narrows.
+
+    Attributes:
+        people: of each, at least one id is on screen.
+        objects: of each, at least one label is seen.
+        phrases: folded texts that a caption or the speech has.
+        videos: ids, any of them; None for all.
+        after, before: when the video was added: the first day that counts, the first that does not.
+        from_ms, to_ms: the segment's middle lies there.
+        min_ms, max_ms: length.
+    """
+
+    people: tuple[tuple[int, ...], ...] = ()
+    without_people: tuple[int, ...] = ()
+    objects: tuple[tuple[str, ...], ...] = ()
+    without_objects: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    without_phrases: tuple[str, ...] = ()
+    videos: tuple[str, ...] | None = None
+    without_videos: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    min_ms: int | None = None
+    max_ms: int | None = None
+    edited: bool | None = None
+    untranslated: bool | None = None
+
+    def __bool__(self) -> bool:
+        return self != SegmentFilter()
+
+
+_TEXT = "lower(concat_ws(' ', s.caption_en, s.caption_ko, s.auto_speech))"
+_EDITED = (
+    "(s.human_range or s.human_caption_en is not null or s.human_caption_ko is not null or exists"
+    " (select 1 from segment_people h where h.segment_id = s.id and h.layer = 'human'))"
+)
+_UNTRANSLATED = "(s.caption_en is not null and s.caption_ko is null)"
+
+
+def _conditions(wanted: SegmentFilter) -> tuple[str, dict[str, Any]]:  # noqa: PLR0912 - one for each filter
+    """SQL that holds for the wanted segments `s`, and its parameters."""
+    parts = ["s.deleted_at is null"]
+    values: dict[str, Any] = {}
+
+    def add(condition: str, value: Any) -> None:
+        name = f"f{len(values)}"
+        parts.append(condition.format(name=":" + name))
+        values[name] = value
+
+    for ids in wanted.people:
+        add("s.people && cast({name} as int[])", list(ids))
+    if wanted.without_people:
+        add("not s.people && cast({name} as int[])", list(wanted.without_people))
+    for labels in wanted.objects:
+        add("s.search @@ cast({name} as tsquery)", _any_lexeme(OBJECT + label for label in labels))
+    if wanted.without_objects:
+        without = _any_lexeme(OBJECT + label for label in wanted.without_objects)
+        add("not s.search @@ cast({name} as tsquery)", without)
+    for phrase in wanted.phrases:
+        add(f"{_TEXT} ~ {{name}}", _pattern(phrase))
+    for phrase in wanted.without_phrases:
+        add(f"{_TEXT} !~ {{name}}", _pattern(phrase))
+    if wanted.videos is not None:
+        add("s.video_id = any(cast({name} as text[]))", list(wanted.videos))
+    if wanted.without_videos:
+        add("s.video_id <> all(cast({name} as text[]))", list(wanted.without_videos))
+    added = "(select added_at from videos where videos.id = s.video_id)"
+    for sign, day in ((">=", wanted.after), ("<", wanted.before)):
+        if day is not None:
+            add(f"{added} {sign} cast({{name}} as date)", day)
+    middle, length = "(s.start_ms + s.end_ms) / 2", "s.end_ms - s.start_ms"
+    bounds = ((middle, ">=", wanted.from_ms), (middle, "<", wanted.to_ms))
+    lengths = ((length, ">=", wanted.min_ms), (length, "<=", wanted.max_ms))
+    for what, sign, bound in (*bounds, *lengths):
+        if bound is not None:
+            add(f"{what} {sign} {{name}}", bound)
+    for condition, asked in ((_EDITED, wanted.edited), (_UNTRANSLATED, wanted.untranslated)):
+        if asked is not None:
+            parts.append(condition if asked else f"not {condition}")
+    return " and ".join(parts), values
+
+
+def _any_lexeme(lexemes: Iterable[str]) -> str:
+    return " | ".join(map(_lexeme, lexemes))
+
+
+def _lexeme(value: str) -> str:
+    """A lexeme as a tsquery reads it: quotes and backslashes doubled."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _pattern(phrase: str) -> str:
+    """A regular expression for a phrase; an end that is a letter of a spaced script is the end of a word."""
+    words = r"\s+".join(re.sub(r"([^\w\s])", r"\\\1", word) for word in phrase.split())
+    spaced = re.compile(r"[0-9a-z\u00c0-\u024f\u0370-\u052f]")
+    before = r"(?<!\w)" if spaced.match(phrase[:1]) else ""
+    after = r"(?!\w)" if spaced.match(phrase[-1:]) else ""
+    return before + words + after
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A segment with the parts of its match, each 0..1 (`meaning` is the cosine and may be negative)."""
+    """A segment that may match.
+
+    Attributes:
+        words: ids of its words.
+        people: ids of who is there.
+        cosine: of the query and the likest of its texts, -1..1; 0 where it has none.
+        spoken: the same for what is said alone.
+        around: segments of its passage, 0 without one; `around_words` and `around_cosine` are the passage's.
+    """
 
     segment_id: int
-    meaning: float
-    words: float
-    people: float
+    video_id: str
+    span: TimeRange
+    words: Sequence[int]
+    people: Sequence[int]
+    cosine: float
+    spoken: float
+    around: int
+    around_words: Sequence[int]
+    around_cosine: float
+
+
+NEAR = 120
+"""Candidates that the index of vectors gives."""
+WORDED = 80
+"""Candidates that the index of words gives."""
+EF_SEARCH = 160
+"""Recall at 10 of at least 0.99 beside exact search, measured up to a million vectors (docs/benchmarks.md)."""
+EXACT_BELOW = 4000
+"""A filter that leaves fewer segments is answered exactly: the graph would be searched in vain for them."""
+_MOST_WORDED = 600
+"""Segments that are compared by words; more have only words that tell nothing apart."""
 
 
 def candidates(
@@ -112,66 +252,177 @@ def candidates(
     *,
     model: str,
     vector: Sequence[float],
-    tokens: Sequence[str],
-    people: Sequence[int],
-    limit: int,
+    tokens: Mapping[str, tuple[int, float]],
+    wanted: SegmentFilter,
 ) -> list[Candidate]:
-    """The best `limit` segments by vector, by words and by people, each with all three parts measured.
+    """The segments nearest to a vector and those with the rarest of some words, within a filter.
 
     Args:
         vector: the query's embedding; its length names the index.
-        tokens: the query's search tokens; `words` is the share of them that a segment has, weighted by rarity
-            in no way yet: each counts the same.
-        people: ids of people the query names; `people` is the share of them on screen.
+        tokens: how many segments have each token of the query, and what it weighs.
     """
+    where, values = _conditions(wanted)
+    exact = bool(wanted) and _count(connection, where, values, EXACT_BELOW) < EXACT_BELOW
     dim = len(vector)
     literal = _literal(model).replace(":", "\\:")
-    distance = f"embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))"
+    distance = f"e.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))"
+    order = f"({distance}) + 0" if exact else distance  # an expression is not what the index orders by
+    join = "join segments s on s.id = e.segment_id" if wanted else ""
+    narrowed = f"and {where}" if wanted else ""
+    words, word_values = _worded(tokens, where)
     statement = text(
         f"""
-        with near as (
-            select segment_id from segment_embeddings where model = {literal} order by {distance} limit :limit
-        ), query as (
-            select cast(:tokens as text[]) as tokens,
-                   cast(array_to_string(cast(:tokens as text[]), ' | ') as tsquery) as tsquery
-        ), worded as (
-            select id from segments, query where search @@ query.tsquery
-            order by ts_rank(search, query.tsquery) desc, id limit :limit
-        ), seen as (
-            select segment_id as id, count(*) filter (where present) as shown from (
-                select distinct on (segment_id, coalesce(merged_into, people.id)) segment_id, present
-                from segment_people join people on people.id = segment_people.person_id
-                where coalesce(merged_into, people.id) = any(cast(:people as int[]))
-                order by segment_id, coalesce(merged_into, people.id), layer desc, present desc
-            ) effective group by segment_id
-        ), named as (
-            select id from seen where shown > 0 order by shown desc, id limit :limit
-        ), found as (
-            select segment_id as id from near union select id from worded union select id from named
-        )
-        select s.id,
-            coalesce((select 1 - ({distance}) from segment_embeddings e
-                      where e.segment_id = s.id and e.model = {literal}), 0) as meaning,
-            case when cardinality(query.tokens) = 0 then 0 else
-                (select count(*) from unnest(query.tokens) as token where s.search @@ cast(token as tsquery))
-                / cast(cardinality(query.tokens) as float) end as words,
-            case when cardinality(cast(:people as int[])) = 0 then 0 else
-                coalesce((select shown from seen where seen.id = s.id), 0)
-                / cast(cardinality(cast(:people as int[])) as float) end as people
-        from found join segments s on s.id = found.id, query
+        with near as materialized (
+            select e.segment_id as id from segment_embeddings e {join}
+            where e.model = {literal} {narrowed} order by {order} limit {NEAR}
+        ), worded as materialized ({words}), found as (select id from near union select id from worded)
+        select s.id, s.video_id, s.start_ms, s.end_ms, s.words, s.people, own.cosine, own.spoken,
+            p.segments, p.words as around_words,
+            1 - (p.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))) as around_cosine
+        from found join segments s on s.id = found.id
+        left join lateral (
+            select max(1 - ({distance})) as cosine,
+                max(1 - ({distance})) filter (where e.part = 'speech') as spoken
+            from segment_embeddings e where e.segment_id = s.id and e.model = {literal}
+        ) own on true
+        left join passages p on p.video_id = s.video_id and p.model = {literal}
+            and p.index = (s.start_ms + s.end_ms) / 2 / {PASSAGE_MS}
         where s.deleted_at is null
         """  # noqa: S608 - the model's name is quoted, the rest is ours
     )
+    _tune(connection, filtered=bool(wanted) and not exact)
     rows = connection.execute(
-        statement,
+        statement, {"vector": "[" + ",".join(map(str, vector)) + "]", **values, **word_values}
+    )
+    return [
+        Candidate(
+            row.id,
+            row.video_id,
+            TimeRange(row.start_ms, row.end_ms),
+            row.words,
+            row.people,
+            row.cosine or 0.0,
+            row.spoken or 0.0,
+            row.segments or 0,
+            row.around_words or (),
+            row.around_cosine or 0.0,
+        )
+        for row in rows
+    ]
+
+
+def _worded(tokens: Mapping[str, tuple[int, float]], where: str) -> tuple[str, dict[str, Any]]:
+    """A query for the segments with the rarest tokens, best first, and its parameters.
+
+    Tokens are taken from the rarest on while few segments have them; where even the rarest is common, segments
+    must have it together with the next ones. So the work stays bounded in a library of any size.
+    """
+    ranked = sorted(
+        ((count, token, weight) for token, (count, weight) in tokens.items() if count), key=lambda t: t[:2]
+    )
+    if not ranked:
+        return "select id from segments where false", {}
+    taken: list[tuple[str, float]] = []
+    total = 0
+    for count, token, weight in ranked:
+        if taken and total + count > _MOST_WORDED:
+            break
+        taken.append((token, weight))
+        total += count
+    joiner = " | "
+    if total > _MOST_WORDED:  # only the rarest was taken, and it is common
+        taken, joiner = [(token, weight) for _, token, weight in ranked[:_TOGETHER]], " & "
+    score = " + ".join(
+        f"case when s.search @@ cast(:t{i} as tsquery) then cast(:w{i} as float) else 0 end"
+        for i in range(len(taken))
+    )
+    values: dict[str, Any] = {"asked": joiner.join(_lexeme(token) for token, _ in taken)}
+    for i, (token, weight) in enumerate(taken):
+        values |= {f"t{i}": _lexeme(token), f"w{i}": weight}
+    return (
+        f"select id from (select s.id, {score} as score from"  # noqa: S608 - numbers and names of ours
+        f" (select * from segments s where s.search @@ cast(:asked as tsquery) and {where} limit {_MOST_WORDED}) s"
+        f" ) scored order by score desc, id limit {WORDED}",
+        values,
+    )
+
+
+_TOGETHER = 3
+
+
+def _count(connection: Connection, where: str, values: Mapping[str, Any], most: int) -> int:
+    """How many segments satisfy a condition, counted up to `most`."""
+    counted = text(f"select count(*) from (select 1 from segments s where {where} limit {most}) found")  # noqa: S608
+    return int(connection.execute(counted, values).scalar_one())
+
+
+def _tune(connection: Connection, *, filtered: bool) -> None:
+    """Settings of the vector index for this transaction; under a filter it goes on until it has found enough."""
+    connection.execute(
+        text(
+            "select set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', :scan, true),"
+            " set_config('hnsw.max_scan_tuples', :most, true)"
+        ),
         {
-            "vector": "[" + ",".join(map(str, vector)) + "]",
-            "tokens": list(tokens),
-            "people": list(people),
-            "limit": limit,
+            "ef": str(EF_SEARCH),
+            "scan": "relaxed_order" if filtered else "off",
+            "most": str(MOST_SCANNED),
         },
     )
-    return [Candidate(row.id, row.meaning, row.words, row.people) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A segment that a filter leaves; `certainty` is how sure it is that the people asked for are there, 0..1."""
+
+    segment_id: int
+    video_id: str
+    span: TimeRange
+    certainty: float
+
+
+LISTED = 2000
+"""Segments listed where only people and filters are asked for."""
+
+
+def listed(connection: Connection, wanted: SegmentFilter) -> list[Listed]:
+    """The segments that a filter leaves, the surest first, then by video and time; `LISTED` at most."""
+    where, values = _conditions(wanted)
+    sure = "1.0"
+    if wanted.people:
+        sure = " * ".join(
+            f"""coalesce((select max(case when layer = 'human' then 1.0 else coalesce(confidence, 1.0) end)
+                from segment_people join people on people.id = person_id
+                where segment_id = s.id and present
+                  and coalesce(merged_into, people.id) = any(cast(:c{i} as int[]))), 0.0)"""  # noqa: S608
+            for i in range(len(wanted.people))
+        )
+        values |= {f"c{i}": list(ids) for i, ids in enumerate(wanted.people)}
+    rows = connection.execute(
+        text(
+            f"select s.id, s.video_id, s.start_ms, s.end_ms, {sure} as certainty from segments s where {where}"  # noqa: S608
+            f" order by certainty desc, s.video_id, s.start_ms, s.id limit {LISTED}"
+        ),
+        values,
+    )
+    return [
+        Listed(row.id, row.video_id, TimeRange(row.start_ms, row.end_ms), float(row.certainty)) for row in rows
+    ]
+
+
+def segment_vectors(connection: Connection, segment_id: int, model: str) -> list[list[float]]:
+    """The vectors of a segment's texts, captions before speech."""
+    rows = connection.execute(
+        text(
+            "select cast(cast(embedding as vector) as real[]) as embedding from segment_embeddings"
+            " where segment_id = :id and model = :model order by part = 'speech', part"
+        ),
+        {"id": segment_id, "model": model},
+    )
+    return [list(row.embedding) for row in rows]
+
+
+# --- faces ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -56,12 +56,17 @@ class AutoFields:
     people: Mapping[int, float] = field(default_factory=dict)  # person id -> confidence
 
 
+_SEARCHED = ("search", "words", "people")
+"""Columns that only the indexes need."""
+
+
 def read_segments(
     connection: Connection, *, video_id: str | None = None, ids: Sequence[int] | None = None, deleted: bool = False
 ) -> list[SegmentRecord]:
     """Segments of a video, or of the given ids, in time order; `deleted` includes the ones a person removed."""
     table = Segment.__table__.c
-    statement = select(*table).order_by(table.video_id, table.start_ms, table.id)
+    columns = [column for column in table if column.name not in _SEARCHED]
+    statement = select(*columns).order_by(table.video_id, table.start_ms, table.id)
     if video_id is not None:
         statement = statement.where(table.video_id == video_id)
     if ids is not None:
@@ -208,48 +213,93 @@ def _write_auto_people(connection: Connection, fields: Mapping[int, AutoFields])
 
 # --- search rows ------------------------------------------------------------------------------------------------
 
-WEIGHTS = ("A", "B", "C", "D")  # names, captions, objects, speech
+OBJECT: Final = "object="
+"""Stands before a label in the search row, so that a filter by object is one lexeme."""
 
 
-def write_search(connection: Connection, tokens: Mapping[int, Mapping[str, Sequence[str]]]) -> None:
-    """Set each segment's search row from its tokens by weight (a key of `WEIGHTS`)."""
-    if not tokens:
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """What the indexes hold of a segment.
+
+    Attributes:
+        lexemes: tokens of its texts and names, and its objects as `OBJECT` + label.
+        words: ids of the words of its texts (`catalog/vocabulary.py`).
+        people: ids of who is there, people over models.
+    """
+
+    lexemes: tuple[str, ...]
+    words: tuple[int, ...]
+    people: tuple[int, ...]
+
+
+def write_search(connection: Connection, rows: Mapping[int, SearchRow]) -> None:
+    """Set the search rows of segments, by id."""
+    if not rows:
         return
-    vector = " || ".join(f"setweight(to_tsvector('simple', :{w}), '{w}')" for w in WEIGHTS)
     connection.execute(
-        text(f"update segments set search = {vector} where id = :id"),  # noqa: S608 - no value of ours in it
+        text(
+            "update segments set search = array_to_tsvector(cast(:lexemes as text[])),"
+            " words = cast(:words as int[]), people = cast(:people as int[]) where id = :id"
+        ),
         [
-            {"id": segment_id, **{w: " ".join(by_weight.get(w, ())) for w in WEIGHTS}}
-            for segment_id, by_weight in tokens.items()
+            {
+                "id": segment_id,
+                "lexemes": list(row.lexemes),
+                "words": list(row.words),
+                "people": list(row.people),
+            }
+            for segment_id, row in sorted(rows.items())
         ],
     )
 
 
-def embedded_texts(connection: Connection, video_id: str, model: str) -> dict[int, str]:
+Part = Literal["en", "ko", "speech"]
+
+
+def embedded_texts(connection: Connection, video_id: str, model: str) -> dict[tuple[int, Part], str]:
     """SHA-256 of the text behind each embedding of a video's segments."""
     rows = connection.execute(
-        select(SegmentEmbedding.segment_id, SegmentEmbedding.text_sha256)
+        select(SegmentEmbedding.segment_id, SegmentEmbedding.part, SegmentEmbedding.text_sha256)
         .join(Segment, Segment.id == SegmentEmbedding.segment_id)
         .where(Segment.video_id == video_id, SegmentEmbedding.model == model)
     )
-    return dict(rows.tuples().all())
+    return {(row.segment_id, row.part): row.text_sha256 for row in rows}
 
 
-def write_embeddings(connection: Connection, model: str, rows: Sequence[tuple[int, str, Sequence[float]]]) -> None:
-    """Set embeddings given as `(segment id, text SHA-256, vector)`."""
+def write_embeddings(
+    connection: Connection, model: str, rows: Sequence[tuple[int, Part, str, Sequence[float]]]
+) -> None:
+    """Set embeddings given as `(segment id, part, text SHA-256, vector)`."""
     if not rows:
         return
     statement = insert(SegmentEmbedding)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=[SegmentEmbedding.segment_id, SegmentEmbedding.model],
+            index_elements=[SegmentEmbedding.segment_id, SegmentEmbedding.model, SegmentEmbedding.part],
             set_={
                 "text_sha256": statement.excluded.text_sha256,
                 "embedding": statement.excluded.embedding,
             },
         ),
         [
-            {"segment_id": segment_id, "model": model, "text_sha256": sha256, "embedding": list(vector)}
-            for segment_id, sha256, vector in rows
+            {
+                "segment_id": segment_id,
+                "model": model,
+                "part": part,
+                "text_sha256": sha256,
+                "embedding": list(vector),
+            }
+            for segment_id, part, sha256, vector in rows
         ],
     )
+
+
+def delete_embeddings(connection: Connection, model: str, keys: Sequence[tuple[int, Part]]) -> None:
+    """Drop the embeddings of texts that are gone."""
+    if keys:
+        connection.execute(
+            delete(SegmentEmbedding).where(
+                SegmentEmbedding.model == model,
+                tuple_(SegmentEmbedding.segment_id, SegmentEmbedding.part).in_(keys),
+            )
+        )

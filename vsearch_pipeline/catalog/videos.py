@@ -78,6 +78,16 @@ def read_videos(connection: Connection, ids: Collection[str]) -> dict[str, Video
     return {row.id: VideoRecord(**row._mapping) for row in rows}
 
 
+def videos_named(connection: Connection, name: str) -> list[str]:
+    """Ids of the videos of that id or title, else of all whose title has `name` in it, in any case of letters."""
+    title = func.lower(Video.title)
+    for meant in (Video.id == name, title == name.lower(), title.contains(name.lower(), autoescape=True)):
+        ids = list(connection.execute(select(Video.id).where(meant).order_by(Video.id)).scalars())
+        if ids:
+            return ids
+    return []
+
+
 def find_video(connection: Connection, name: str) -> VideoRecord:
     """The video of that id, else of that title, else the one whose title has `name` in it, in any case of letters.
 

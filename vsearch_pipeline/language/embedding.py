@@ -37,6 +37,16 @@ class SentenceEmbedder(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def glosses(self) -> bool:
+        """Whether Korean queries are better found when they are also embedded with English words in the place of
+        Korean ones (`bridge.glossed`): measured, see docs/benchmarks.md."""
+        ...
+
+    def knows(self, word: str) -> bool:
+        """Whether the model has all letters of a word; a vector of one that it does not have means nothing."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed each text by itself.
 
@@ -60,6 +70,7 @@ class UseEmbedder:
 
     name: Final = "use-multilingual-v3"
     dim: Final = 512
+    glosses: Final = True
 
     @cached_property
     def version(self) -> str:
@@ -71,6 +82,11 @@ class UseEmbedder:
 
         return USE()
 
+    def knows(self, word: str) -> bool:
+        """See `SentenceEmbedder.knows`: its word pieces lack some Korean syllables (걷, 앉, 춤)."""
+        tokenizer = self._model._tokenizer
+        return tokenizer._unk_id not in tokenizer.encode(_readable(word))
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `SentenceEmbedder.embed`."""
         return _unit_rows(self._model.encode([_readable(text) for text in texts]), self.dim)
@@ -78,6 +94,8 @@ class UseEmbedder:
 
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model, by hub id or local folder; the package is the extra `models`."""
+
+    glosses: Final = False
 
     def __init__(self, model: str) -> None:
         """Find the package; the weights are read (or fetched) at first use.
@@ -112,6 +130,11 @@ class SentenceTransformerEmbedder:
             raise ModelUnavailableError(
                 f"The sentence embedder {self._source} could not be loaded: {error}"
             ) from error
+
+    def knows(self, word: str) -> bool:
+        """See `SentenceEmbedder.knows`."""
+        unknown = self._model.tokenizer.unk_token_id
+        return unknown is None or unknown not in self._model.tokenizer.encode(word)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `SentenceEmbedder.embed`."""

@@ -1,25 +1,37 @@
-"""Words of a text for lexical search in Korean and English.
+"""Words of a text for search in Korean and English.
 
-Documents and queries go through the same folding, and the database compares tokens as they are
-(configuration `simple`). A document gives every token that a query for a part of it can give.
+Documents and queries go through the same analysis, and the database compares tokens as they are. English words are
+folded and lightly stemmed; Korean is taken apart into morphemes by Kiwi, so that particles, endings and missing
+spaces do not matter (`손흔드는거` -> 손, 흔들다). Character bigrams were measured beside it and lost
+(docs/benchmarks.md); they remain for kana and Han, which Kiwi does not know.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from vsearch_pipeline.particles import split_particle
+if TYPE_CHECKING:
+    from kiwipiepy import Kiwi
 
 MAX_WORD_CHARS: Final = 64
 """Longer words are cut: PostgreSQL refuses a lexeme above 2,046 bytes."""
+MAX_CHARS: Final = 20_000
+"""What follows in a text is not searched by words: an hour of speech in one segment is no moment."""
 
-_UNSPACED = "\u1100-\u11ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff"
-_RUNS: Final = re.compile(rf"(?P<syllables>[{_UNSPACED}]+)|(?P<word>[^\W_{_UNSPACED}]+)")
+_HANGUL: Final = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+_UNSPACED: Final = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+_RUNS: Final = re.compile(
+    rf"(?P<hangul>[{_HANGUL}]+)|(?P<unspaced>[{_UNSPACED}]+)"
+    rf"|(?P<word>[^\W_{_HANGUL}{_UNSPACED}]+(?:['\u2019\u02bc][^\W_{_HANGUL}{_UNSPACED}]+)*)"
+)
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
-_APOSTROPHES: Final = re.compile("(?<=\\w)['\u2019\u02bc](?=\\w)")
+_POSSESSIVE: Final = re.compile("['\u2019\u02bc]s$")
 
 # fmt: off
 _ENGLISH_STOP_WORDS: Final = frozenset({
@@ -31,26 +43,16 @@ _ENGLISH_STOP_WORDS: Final = frozenset({
 # fmt: on
 _ABOUT_THE_QUERY: Final = frozenset(
     {
-        "scene",
-        "clip",
-        "moment",
-        "video",
-        "shot",
-        "장면",
-        "모습",
-        "영상",
-        "부분",
-        "순간",
-        "나오는",
-        "보이는",
-        "있는",
-        "하는",
+        *("scene", "clip", "moment", "video", "shot"),
+        *("장면", "모습", "영상", "부분", "순간", "나오다", "보이다", "있다", "하다", "되다"),
     }
 )
-"""Words that ask for a moment and describe none."""
-_KOREAN_STOP_SYLLABLES: Final = frozenset("이그저것수등및더또좀때")
+"""Words that ask for a moment, or hold a sentence together, and describe nothing."""
 
-_OFTEN_PART_OF_A_NOUN: Final = frozenset("의도만")
+_NOUNS: Final = frozenset({"NNG", "NNP", "NR", "XR", "MAG"})
+_VERBS: Final = frozenset({"VV", "VA"})
+_SAYS_LITTLE: Final = frozenset({"NNB", "NP", "MM", "IC", "MAJ"})
+"""Kiwi's tags: bound nouns, pronouns, determiners, interjections, conjunctions."""
 
 _IRREGULAR: Final = {
     "children": "child",
@@ -66,6 +68,24 @@ _IRREGULAR: Final = {
 _ENGLISH: Final = re.compile(r"[a-z]{3,}")
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text.
+
+    Attributes:
+        text: what stands in a dictionary (`흔들다`) or is written (`waving`), folded.
+        token: what the index stores and compares.
+        start, end: where it stands in the NFC form of the text.
+        plain: it says nothing by itself (`the`, `것`); searched only where a query has no other.
+    """
+
+    text: str
+    token: str
+    start: int
+    end: int
+    plain: bool = False
+
+
 def fold(text: str) -> str:
     """Compatibility forms, case and accents removed; Hangul composed. Folding twice changes nothing."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
@@ -79,58 +99,100 @@ def has_hangul(text: str) -> bool:
     return any("가" <= letter <= "힣" for letter in unicodedata.normalize("NFC", text))
 
 
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[Word, ...]:
+    """The words of a text in order, with repeats; of the first `MAX_CHARS` characters."""
+    composed = unicodedata.normalize("NFC", text[:MAX_CHARS])
+    found = sorted(_split(composed), key=lambda word: (word.start, word.end))
+    return tuple(found)
+
+
 def search_tokens(text: str) -> list[str]:
-    """Tokens of a document, in order and with repeats.
+    """Tokens of a document, in order and with repeats: letters and digits only, `MAX_WORD_CHARS` at most."""
+    return [word.token for word in words(text)]
 
-    Words of Latin and other spaced scripts and numbers are folded and, in English, lightly stemmed
-    (`waves`, `waved`, `waving` -> `wav`). A run of Hangul (or Han, or kana), which no space splits
-    into words, gives each of its characters and each pair of neighbours.
 
-    Returns:
-        non-empty tokens of letters and digits only, at most `MAX_WORD_CHARS` characters each.
-    """
-    tokens: list[str] = []
-    for run in _RUNS.finditer(_prepared(text)):
-        if run["word"]:
-            tokens.append(stem(run["word"][:MAX_WORD_CHARS]))
-        else:
-            syllables = run["syllables"]
-            tokens.extend(syllables)
-            tokens.extend(_bigrams(syllables))
-    return tokens
+def query_words(text: str) -> list[Word]:
+    """Words of a query, each token once, in order; the plain ones only where there are no others."""
+    every = words(text)
+    asked = [word for word in every if not word.plain] or every
+    return list({word.token: word for word in reversed(asked)}.values())[::-1]
 
 
 def query_tokens(text: str) -> list[str]:
-    """Tokens of a query, each once, in order; meant to be matched with OR and ranked.
+    """Tokens of `query_words`."""
+    return [word.token for word in query_words(text)]
 
-    A Korean particle at the end of a run is left out (`민지가` -> `민지`), so that the same noun with
-    another particle matches as well. Words that say nothing are left out unless the query has no other.
-    """
-    kept: list[str] = []
-    dropped: list[str] = []
-    folded = _prepared(text)
-    for run in _RUNS.finditer(folded):
-        if run["word"]:
-            word = run["word"][:MAX_WORD_CHARS]
-            says_nothing = word in _ENGLISH_STOP_WORDS or word in _ABOUT_THE_QUERY
-            (dropped if says_nothing else kept).append(stem(word))
+
+def _split(text: str) -> Iterator[Word]:
+    runs = list(_RUNS.finditer(text))
+    for run in runs:
+        if run["unspaced"]:
+            yield from _neighbours(run["unspaced"], run.start())
+        elif run["word"] and (word := _spaced(run["word"], run.start(), run.end())):
+            yield word
+    hangul = [run for run in runs if run["hangul"]]
+    if hangul:
+        yield from _korean(text, hangul)
+
+
+def _spaced(written: str, start: int, end: int) -> Word | None:
+    """A word of a script with spaces, or a number."""
+    folded = fold(_POSSESSIVE.sub("", written))
+    kept = "".join(letter for letter in folded if letter.isalnum())[:MAX_WORD_CHARS]
+    if not kept:
+        return None
+    return Word(kept, stem(kept), start, end, plain=kept in _ENGLISH_STOP_WORDS or kept in _ABOUT_THE_QUERY)
+
+
+def _neighbours(run: str, start: int) -> Iterator[Word]:
+    """Characters and pairs of neighbours of a run that no space splits into words."""
+    folded = [fold(letter) for letter in run]
+    for at, letter in enumerate(folded):
+        if letter.isalnum():
+            yield Word(letter, letter, start + at, start + at + 1)
+    for at, (left, right) in enumerate(pairwise(folded)):
+        if (pair := left + right).isalnum():
+            yield Word(pair, pair, start + at, start + at + 2)
+
+
+def _korean(text: str, runs: list[re.Match[str]]) -> Iterator[Word]:
+    """Morphemes that mean something, as dictionary forms; a run without any gives itself."""
+    spelt = "".join(letter if letter.isalnum() or letter.isspace() else " " for letter in text)
+    at = 0
+    meant = [False] * len(runs)
+    for morpheme in _kiwi().tokenize(spelt):
+        tag = morpheme.tag.split("-")[0]
+        start, end = morpheme.start, morpheme.start + morpheme.len
+        while at < len(runs) - 1 and runs[at].end() <= start:
+            at += 1
+        if not runs[at].start() <= start < runs[at].end():
             continue
-        syllables = run["syllables"]
-        after_word = _RUNS.fullmatch(folded[run.start() - 1 : run.start()]) is not None
-        noun, particle = split_particle(syllables, after_word=after_word)
-        if syllables in _ABOUT_THE_QUERY or noun in _ABOUT_THE_QUERY:
-            dropped.extend(_bigrams(syllables))
-        elif not noun:
-            dropped.extend(_bigrams(particle) or [particle])
-        elif len(syllables) == 1:
-            (dropped if syllables in _KOREAN_STOP_SYLLABLES else kept).append(syllables)
-        elif len(noun) == 1:
-            # two syllables are as often a whole noun (종이): both readings are asked for, or only the
-            # whole where it is the likelier one (지도, 회의)
-            kept.extend([*([] if particle in _OFTEN_PART_OF_A_NOUN else [noun]), *_bigrams(syllables)])
+        form = fold(morpheme.form)[:MAX_WORD_CHARS]
+        if not form.isalnum():
+            continue
+        if tag in _VERBS:
+            word = Word(f"{form}다", f"{form}다", start, end, plain=f"{form}다" in _ABOUT_THE_QUERY)
+        elif tag in _NOUNS:
+            word = Word(form, form, start, end, plain=form in _ABOUT_THE_QUERY)
+        elif tag in _SAYS_LITTLE:
+            word = Word(form, form, start, end, plain=True)
         else:
-            kept.extend(_bigrams(noun))
-    return list(dict.fromkeys(kept or dropped))
+            continue
+        meant[at] = True
+        yield word
+    for run, has_word in zip(runs, meant, strict=True):
+        form = "".join(filter(str.isalnum, fold(run["hangul"])))[:MAX_WORD_CHARS]
+        if not has_word and form:
+            yield Word(form, form, run.start(), run.end(), plain=True)
+
+
+@cache
+def _kiwi() -> Kiwi:
+    """The analyser; its model takes two seconds to load."""
+    from kiwipiepy import Kiwi
+
+    return Kiwi(num_workers=1)
 
 
 def stem(word: str) -> str:
@@ -155,12 +217,3 @@ def stem(word: str) -> str:
         word = re.sub("(?<=[^e])e$", "", word)
         word = re.sub("(?<=[^aeiou])y$", "i", word)
     return word
-
-
-def _prepared(text: str) -> str:
-    folded = _APOSTROPHES.sub("'", fold(text))
-    return re.sub("'s\\b|'", "", folded)
-
-
-def _bigrams(syllables: str) -> list[str]:
-    return [a + b for a, b in pairwise(syllables)]

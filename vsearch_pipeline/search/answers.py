@@ -20,7 +20,7 @@ from vsearch_pipeline.errors import ServiceError, SpendingLimitError
 from vsearch_pipeline.gemini import Gemini, NoKeyError, answer_key, dropping_invalid
 from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.particles import with_particle
-from vsearch_pipeline.search.service import Hit, SearchResult
+from vsearch_pipeline.search.results import Hit, SearchResult
 
 Language = Literal["en", "ko"]
 
@@ -81,12 +81,13 @@ class AnswerService:
         Args:
             language: of the answer; that of the query where None.
         """
-        language = language or ("ko" if has_hangul(result.query.text) else "en")
+        question = result.query.text if result.query else ""
+        language = language or ("ko" if has_hangul(question) else "en")
         hits = result.hits[:MOMENTS]
         if not hits:
             return _by_template(hits, language)
         try:
-            claims = _by_model(self._gemini, result.query.text, hits, language)
+            claims = _by_model(self._gemini, question, hits, language)
         except NoKeyError:
             return _by_template(hits, language)
         except (ServiceError, SpendingLimitError) as error:

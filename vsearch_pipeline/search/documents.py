@@ -1,67 +1,113 @@
-"""What of a segment is searched: the words for the lexical index and the text that is embedded."""
+"""What of a segment is searched: lexemes and words, who is there, and a vector for each of its texts."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from vsearch_pipeline.catalog.passages import write_passages
 from vsearch_pipeline.catalog.retrieval import ensure_vector_index
 from vsearch_pipeline.catalog.segments import (
+    OBJECT,
+    Part,
+    SearchRow,
     SegmentRecord,
+    delete_embeddings,
     embedded_texts,
     read_segments,
     write_embeddings,
     write_search,
 )
-from vsearch_pipeline.language.embedding import SentenceEmbedder
-from vsearch_pipeline.language.tokens import search_tokens
+from vsearch_pipeline.catalog.vocabulary import count_words, unembedded_words, word_ids, write_word_embeddings
+from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors
+from vsearch_pipeline.language.tokens import Word, words
 
 
-def lexical_document(segment: SegmentRecord) -> Mapping[str, Sequence[str]]:
-    """Tokens by weight: A names and aliases, B captions, C objects, D speech."""
-    names = [text for p in segment.people for text in (p.name, p.group or "", *p.aliases)]
-    captions = [segment.caption_en or "", segment.caption_ko or ""]
-    return {
-        "A": search_tokens(" ".join(names)),
-        "B": search_tokens(" ".join(captions)),
-        "C": search_tokens(" ".join(segment.objects)),
-        "D": search_tokens(segment.speech or ""),
+def texts_of(segment: SegmentRecord) -> dict[Part, str]:
+    """The texts that are embedded, each by itself: a caption in either language and what is said."""
+    texts: dict[Part, str | None] = {
+        "en": segment.caption_en,
+        "ko": segment.caption_ko,
+        "speech": segment.speech,
     }
+    return {part: text for part, text in texts.items() if text and text.strip()}
 
 
-def embedding_text(segment: SegmentRecord) -> str:
-    """The effective captions in both languages, then what is said; empty where nothing is known."""
-    return " ".join(part for part in (segment.caption_en, segment.caption_ko, segment.speech) if part)
+def words_of(segment: SegmentRecord) -> list[Word]:
+    """The words by which a segment is found: captions, objects and speech, without those that say nothing."""
+    told = [*texts_of(segment).values(), *segment.objects]
+    return [word for text in told for word in words(text) if not word.plain]
 
 
 def refresh_search(connection: Connection, segments: Sequence[SegmentRecord]) -> None:
     """Write the search rows of segments as they are now, in the transaction that changed them."""
-    write_search(connection, {segment.id: lexical_document(segment) for segment in segments})
+    found = {segment.id: words_of(segment) for segment in segments}
+    numbers = word_ids(connection, {word.text: word.token for each in found.values() for word in each})
+    write_search(
+        connection,
+        {
+            segment.id: SearchRow(
+                _lexemes(segment),
+                tuple(sorted({numbers[word.text] for word in found[segment.id]})),
+                tuple(sorted(person.id for person in segment.people)),
+            )
+            for segment in segments
+        },
+    )
+
+
+def _lexemes(segment: SegmentRecord) -> tuple[str, ...]:
+    names = [text for p in segment.people for text in (p.name, p.group or "", *p.aliases)]
+    told = [*texts_of(segment).values(), *segment.objects, *names]
+    tokens = {word.token for text in told for word in words(text)}
+    return tuple(sorted(tokens | {OBJECT + label.casefold() for label in segment.objects}))
 
 
 def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbedder) -> tuple[int, int]:
-    """Embed the video's segments whose text is new or changed.
+    """Bring what is searched of a video up to date: its search rows, the vectors of texts and words that are new
+    or changed, its passages.
 
     Returns:
-        how many were embedded, and how many there are.
+        how many texts were embedded, and how many there are.
     """
     ensure_vector_index(connection, embedder.name, embedder.dim)
     segments = read_segments(connection, video_id=video_id)
+    refresh_search(connection, segments)
     known = embedded_texts(connection, video_id, embedder.name)
-    texts = {segment.id: embedding_text(segment) for segment in segments}
+    texts = {(segment.id, part): text for segment in segments for part, text in texts_of(segment).items()}
     marks = {
-        segment_id: hashlib.sha256(f"{embedder.version}\n{text}".encode()).hexdigest()
-        for segment_id, text in texts.items()
+        key: hashlib.sha256(f"{embedder.version}\n{text}".encode("utf-8", "replace")).hexdigest()
+        for key, text in texts.items()
     }
-    stale = [
-        segment_id for segment_id, text in texts.items() if text and known.get(segment_id) != marks[segment_id]
-    ]
-    vectors = embedder.embed([texts[segment_id] for segment_id in stale])
+    stale = [key for key in texts if known.get(key) != marks[key]]
+    vectors = embedder.embed([texts[key] for key in stale])
     write_embeddings(
         connection,
         embedder.name,
-        [(segment_id, marks[segment_id], vector) for segment_id, vector in zip(stale, vectors, strict=True)],
+        [(*key, marks[key], vector.tolist()) for key, vector in zip(stale, vectors, strict=True)],
     )
-    return len(stale), len(segments)
+    delete_embeddings(connection, embedder.name, [key for key in known if key not in texts])
+    embed_words(connection, embedder)
+    write_passages(connection, video_id, embedder.name)
+    count_words(connection)
+    return len(stale), len(texts)
+
+
+def embed_words(connection: Connection, embedder: SentenceEmbedder) -> None:
+    """Give every word of the library a vector in the embedder's model."""
+    missing = unembedded_words(connection, embedder.name)
+    vectors = word_vectors(embedder, list(missing.values()))
+    write_word_embeddings(
+        connection,
+        embedder.name,
+        {number: vector.tolist() for number, vector in zip(missing, vectors, strict=True)},
+    )
+
+
+def word_vectors(embedder: SentenceEmbedder, spelt: Sequence[str]) -> Vectors:
+    """Vectors of single words, (len(spelt), dim); all zero for those that the model does not have."""
+    vectors = embedder.embed(spelt)
+    vectors[[not embedder.knows(word) for word in spelt]] = 0.0
+    return vectors

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.retrieval import ensure_face_index, near_tracks, shown_tracks
@@ -15,6 +15,7 @@ from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.photo_faces import faces_in_photos, read_photo
 from vsearch_pipeline.people.records import Image, Vectors
+from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.timeline import TimeRange
 
 
@@ -77,6 +78,20 @@ class FaceSearch:
             for found in near
             if (key := (found.video_id, found.track_index)) in shown and (row := shown[key])
         ]
+
+
+def open_face_search(settings: Settings) -> FaceSearch:
+    """The search by face with the models of the settings.
+
+    Raises:
+        ModelUnavailableError: a model is not here.
+    """
+    from vsearch_pipeline.people.prior import prior_of
+    from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
+
+    embedder = load_face_embedder(settings.face_embedder, settings.onnx_providers)
+    detector = load_face_detector(settings.face_detector, settings.onnx_providers)
+    return FaceSearch(open_catalog(settings), detector, embedder, prior_of(embedder.name).same_person_cosine)
 
 
 def appearances_as_json(found: Sequence[Appearance]) -> list[dict[str, object]]:

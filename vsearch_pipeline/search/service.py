@@ -3,155 +3,412 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
 
-from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.library import list_people
-from vsearch_pipeline.catalog.retrieval import Candidate, candidates
-from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord, read_segments
-from vsearch_pipeline.catalog.speech import SpokenWord, words_in_ranges
-from vsearch_pipeline.catalog.videos import VideoRecord, read_videos
-from vsearch_pipeline.errors import InputError
-from vsearch_pipeline.language.embedding import SentenceEmbedder
+import numpy as np
+from sqlalchemy import Connection
+
+from vsearch_pipeline.captioning.vocabulary import Term, terms
+from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.library import PersonRecord, list_people
+from vsearch_pipeline.catalog.retrieval import (
+    SegmentFilter,
+    candidates,
+    listed,
+    segment_vectors,
+)
+from vsearch_pipeline.catalog.searches import (
+    KeptSearch,
+    forget_search,
+    recent_searches,
+    remember_search,
+    save_search,
+    saved_searches,
+)
+from vsearch_pipeline.catalog.segments import read_segments
+from vsearch_pipeline.catalog.speech import words_in_ranges
+from vsearch_pipeline.catalog.videos import read_videos, videos_named
+from vsearch_pipeline.errors import InputError, NotFoundError
+from vsearch_pipeline.language.bridge import glossed
+from vsearch_pipeline.language.embedding import SentenceEmbedder, load_sentence_embedder
+from vsearch_pipeline.language.tokens import fold
+from vsearch_pipeline.people.records import Image
+from vsearch_pipeline.search.documents import texts_of, word_vectors
+from vsearch_pipeline.search.faces import Appearance, FaceSearch, open_face_search
 from vsearch_pipeline.search.heard import SpokenMatch
+from vsearch_pipeline.search.lexicon import Asked, Lexicon
+from vsearch_pipeline.search.marks import marks_of
+from vsearch_pipeline.search.moments import Group, Placed, group
+from vsearch_pipeline.search.names import NameIndex
 from vsearch_pipeline.search.query import Query, understand
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.search.ranking import GOOD, Ranked, rank
+from vsearch_pipeline.search.results import Hit, Member, Moment, Parts, SearchResult
+from vsearch_pipeline.settings import Settings
 
-POOL = 200
-"""Candidates each index gives before they are scored together."""
-
-MEANING, WORDS = 0.6, 0.4
-"""Shares of the score; people named in the query outrank both (see `_score`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What carried a hit, each 0..1."""
-
-    meaning: float
-    words: float
-    people: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A segment that matches, with why; `heard` are the words said in it that the query asks for."""
-
-    segment_id: int
-    video: VideoRecord
-    span: TimeRange
-    caption_en: str | None
-    caption_ko: str | None
-    speech: str | None
-    people: tuple[PersonOnScreen, ...]
-    score: float  # 0..1
-    parts: Parts
-    heard: tuple[SpokenWord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    query: Query
-    hits: tuple[Hit, ...]
-    seconds: float
+ALIKE: Final = 0.75
+"""Share of the best hit's value from which a neighbour widens its moment."""
+LONGEST_NAME: Final = 80
 
 
 class SearchService:
-    """Searches segments by meaning, words and people.
+    """Finds moments by meaning, words, people and filters, in Korean and English.
+
+    Args:
+        embedder: the model whose vectors the library has.
+        faces: makes the search by photo, at its first use.
 
     Example:
-        >>> service = SearchService(open_catalog(settings), load_sentence_embedder(settings.sentence_embedder))
-        >>> service.search("민지가 웃는 장면", limit=5).hits[0].span
+        >>> service = open_search(Settings())
+        >>> result = service.search("민지가 웃는 장면", limit=5)
+        >>> result.good, result.moments[0].span, result.moments[0].best.parts
     """
 
-    def __init__(self, catalog: Catalog, embedder: SentenceEmbedder) -> None:
+    def __init__(
+        self, catalog: Catalog, embedder: SentenceEmbedder, faces: Callable[[], FaceSearch] | None = None
+    ) -> None:
         self.catalog = catalog
         self.embedder = embedder
+        self._faces = faces
+        self._lexicon = Lexicon(embedder)
+        self._names: tuple[tuple[PersonRecord, ...], NameIndex] = ((), NameIndex(()))
 
-    def search(self, text: str, *, limit: int = 20) -> SearchResult:
-        """The best `limit` segments for a Korean or English query, best first.
+    # --- searching ---
+
+    def search(self, text: str, *, limit: int = 20, offset: int = 0, grouped: bool = True) -> SearchResult:
+        """A page of the moments for a query in Korean or English, best first; docs/search.md has its grammar.
+
+        The ranking does not depend on `limit` and `offset`: pages joined are the whole, without repeats or gaps,
+        as long as the library stays as it is.
+
+        Args:
+            grouped: neighbouring segments become one moment; without, each is a moment by itself.
 
         Raises:
-            InputError: the query is empty or too long, or `limit` is not positive.
+            InputError: the query is empty, too long or has a filter that makes no sense; or the page makes none.
         """
         started = time.perf_counter()
-        if limit < 1:
-            raise InputError(f"The limit must be at least 1, not {limit}.")
+        _check_page(limit, offset)
         with self.catalog.begin() as connection:
-            people = list_people(connection)
-        query = understand(text, people)
-        [vector] = self.embedder.embed([query.rest or query.text])  # no transaction waits for the model
+            names = self._name_index(list_people(connection))
+            self._lexicon.follow(connection)
+        query = understand(text, names)
+        vector, asked = self._embedded(query)
         with self.catalog.begin() as connection:
-            found = candidates(
+            wanted = _filter(connection, query)
+            ranking = _ranking(connection, self.embedder.name, query, vector, asked, wanted)
+            relaxed = not ranking.groups and bool(wanted.people)
+            if relaxed:
+                wanted = replace(wanted, people=())
+                together = query.people.all_of + query.people.preferred
+                query_near = replace(query, people=replace(query.people, all_of=(), preferred=together))
+                ranking = _ranking(connection, self.embedder.name, query_near, vector, asked, wanted)
+                ranking = replace(ranking, good=frozenset())
+            groups = ranking.groups if grouped else ranking.alone()
+            moments = _moments(connection, groups[offset : offset + limit], ranking, query, asked)
+        return SearchResult(query, moments, offset, len(groups), relaxed, time.perf_counter() - started)
+
+    def similar(self, segment_id: int, *, limit: int = 20, offset: int = 0) -> SearchResult:
+        """A page of the moments that tell of the same as a segment, without itself.
+
+        Raises:
+            NotFoundError: there is no such segment.
+            InputError: nothing is known of it that could be compared.
+        """
+        started = time.perf_counter()
+        _check_page(limit, offset)
+        with self.catalog.begin() as connection:
+            self._lexicon.follow(connection)
+            found = read_segments(connection, ids=[segment_id])
+            if not found:
+                raise NotFoundError(f"There is no segment {segment_id}: it may have been removed.")
+            vectors = segment_vectors(connection, segment_id, self.embedder.name)
+        if not vectors:
+            raise InputError(
+                "Nothing is known of this segment yet that could be compared: run `ingest` for its video."
+            )
+        text = next(iter(texts_of(found[0]).values()))
+        asked = self._ask(text)
+        with self.catalog.begin() as connection:
+            near = candidates(
                 connection,
                 model=self.embedder.name,
-                vector=[float(x) for x in vector],
-                tokens=query.tokens,
-                people=[person.id for person in query.people],
-                limit=max(POOL, limit),
+                vector=vectors[0],
+                tokens=asked.tokens,
+                wanted=SegmentFilter(),
             )
-            matching = ((score, c) for c in found if (score := _score(c, query)) > 0)
-            scored = sorted(matching, key=lambda pair: (-pair[0], pair[1].segment_id))[:limit]
-            segments = {s.id: s for s in read_segments(connection, ids=[c.segment_id for _, c in scored])}
-            videos = read_videos(connection, {s.video_id for s in segments.values()})
-            listed = [segments[c.segment_id] for _, c in scored]
-            said = words_in_ranges(connection, [(segment.video_id, segment.span) for segment in listed])
-        meant = SpokenMatch(query.text)
-        hits = tuple(
-            _hit(score, c, segment, videos[segment.video_id], tuple(word for word in words if meant(word.text)))
-            for (score, c), segment, words in zip(scored, listed, said, strict=True)
-        )
-        return SearchResult(query, hits, time.perf_counter() - started)
+            others = rank([c for c in near if c.segment_id != segment_id], asked)
+            ranking = _grouped(others)
+            moments = _moments(connection, ranking.groups[offset : offset + limit], ranking, None, asked)
+        return SearchResult(None, moments, offset, len(ranking.groups), False, time.perf_counter() - started)
+
+    def appearances(self, photo: Path | Image) -> list[Appearance]:
+        """Where the face of a photo is on screen, the most alike first; see `FaceSearch.search`."""
+        if self._faces is None:
+            raise InputError("This search was opened without models for faces.")
+        return self._faces().search(photo)
+
+    # --- recent and saved searches ---
+
+    def remember(self, actor: str, text: str) -> None:
+        """Put a search on top of somebody's recent ones."""
+        if text.strip():
+            with self.catalog.begin() as connection:
+                remember_search(connection, actor, text.strip())
+
+    def recent(self, actor: str, limit: int = 8) -> list[KeptSearch]:
+        """Somebody's last searches, newest first."""
+        with self.catalog.begin() as connection:
+            return recent_searches(connection, actor, limit)
+
+    def save(self, actor: str, text: str, name: str) -> KeptSearch:
+        """Keep a search under a name.
+
+        Raises:
+            InputError: the search or the name is empty, or the name longer than `LONGEST_NAME`.
+        """
+        if not text.strip() or not name.strip():
+            raise InputError("A saved search needs words to search for and a name.")
+        if len(name.strip()) > LONGEST_NAME:
+            raise InputError(f"The name of a saved search has at most {LONGEST_NAME} characters.")
+        with self.catalog.begin() as connection:
+            return save_search(connection, actor, text.strip(), name.strip())
+
+    def saved(self, actor: str) -> list[KeptSearch]:
+        """Somebody's saved searches, by name."""
+        with self.catalog.begin() as connection:
+            return saved_searches(connection, actor)
+
+    def forget(self, actor: str, search_id: int) -> None:
+        """Drop a recent or saved search of somebody's own."""
+        with self.catalog.begin() as connection:
+            forget_search(connection, actor, search_id)
+
+    # --- inside ---
+
+    def _name_index(self, people: Sequence[PersonRecord]) -> NameIndex:
+        """The index of names, made anew only where people changed."""
+        known, index = self._names
+        if known != tuple(people):
+            index = NameIndex(people, ordinary=_object_names())
+            self._names = (tuple(people), index)
+        return index
+
+    def _embedded(self, query: Query) -> tuple[list[float] | None, Asked]:
+        """The query's vector, None where it is people and filters only; no transaction waits for the model."""
+        if not query.rest:
+            return None, self._lexicon.ask("", {})
+        told = glossed(query.rest) if self.embedder.glosses else None
+        vector = self.embedder.embed([query.rest, told] if told else [query.rest]).mean(axis=0)
+        return (vector / np.linalg.norm(vector)).tolist(), self._ask(query.rest)
+
+    def _ask(self, text: str) -> Asked:
+        missing = self._lexicon.missing(text)
+        vectors = word_vectors(self.embedder, missing)
+        return self._lexicon.ask(text, dict(zip(missing, vectors, strict=True)))
 
 
-def _score(candidate: Candidate, query: Query) -> float:
-    """People first where the query names any, then meaning and words in fixed shares."""
-    meaning = max(0.0, candidate.meaning)
-    content = MEANING * meaning + WORDS * candidate.words if query.tokens else meaning
-    if not query.people:
-        return content
-    return (candidate.people + content) / 2 if query.rest else candidate.people
+def open_search(settings: Settings) -> SearchService:
+    """The search of a library.
 
-
-def _hit(
-    score: float, found: Candidate, segment: SegmentRecord, video: VideoRecord, heard: tuple[SpokenWord, ...]
-) -> Hit:
-    return Hit(
-        segment_id=segment.id,
-        video=video,
-        span=segment.span,
-        caption_en=segment.caption_en,
-        caption_ko=segment.caption_ko,
-        speech=segment.speech,
-        people=segment.people,
-        score=round(score, 4),
-        parts=Parts(round(max(0.0, found.meaning), 4), round(found.words, 4), round(found.people, 4)),
-        heard=heard,
+    Raises:
+        VsearchError: the database or the text model is not available.
+    """
+    return SearchService(
+        open_catalog(settings),
+        load_sentence_embedder(settings.sentence_embedder),
+        cache(lambda: open_face_search(settings)),
     )
 
 
-def hits_as_json(result: SearchResult) -> list[dict[str, object]]:
-    """The hits as plain data: what `vsearch search --json` prints."""
-    return [_hit_as_json(hit) for hit in result.hits]
+# --- ranking ----------------------------------------------------------------------------------------------------
 
 
-def _hit_as_json(hit: Hit) -> dict[str, object]:
-    return {
-        "segment_id": hit.segment_id,
-        "video": hit.video.id,
-        "title": hit.video.title,
-        "start_ms": hit.span.start_ms,
-        "end_ms": hit.span.end_ms,
-        "caption_en": hit.caption_en,
-        "caption_ko": hit.caption_ko,
-        "speech": hit.speech,
-        "heard": [{"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms} for word in hit.heard],
-        "people": _people_as_json(hit.people),
-        "score": hit.score,
-        "parts": {"meaning": hit.parts.meaning, "words": hit.parts.words, "people": hit.parts.people},
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    score: float
+    cosine: float
+    words: float
+    spoken: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Segments in order and the moments they make; `good` are the segments that match well."""
+
+    placed: Sequence[Placed]
+    groups: Sequence[Group]
+    scores: Mapping[int, _Scored]
+    good: frozenset[int]
+
+    def alone(self) -> list[Group]:
+        return [Group(each, each.span, (each,)) for each in self.placed]
+
+
+def _ranking(  # noqa: PLR0917
+    connection: Connection,
+    model: str,
+    query: Query,
+    vector: list[float] | None,
+    asked: Asked,
+    wanted: SegmentFilter,
+) -> _Ranking:
+    preferred = [[person.id for person in clause] for clause in query.people.preferred]
+    if vector is None:
+        return _listed(connection, wanted, preferred)
+    found = candidates(connection, model=model, vector=vector, tokens=asked.tokens, wanted=wanted)
+    for ids in preferred:  # those with somebody preferred may all lie beyond the nearest
+        narrowed = replace(wanted, people=(*wanted.people, tuple(ids)))
+        found += candidates(connection, model=model, vector=vector, tokens=asked.tokens, wanted=narrowed)
+    found = list({c.segment_id: c for c in found}.values())
+    return _grouped(rank(found, asked, preferred))
+
+
+def _grouped(ranked: Sequence[Ranked]) -> _Ranking:
+    placed = [
+        Placed(r.candidate.segment_id, r.candidate.video_id, r.candidate.span, r.raw + r.preferred) for r in ranked
+    ]
+    scores = {
+        r.candidate.segment_id: _Scored(r.score, r.candidate.cosine, r.words, r.candidate.spoken) for r in ranked
     }
+    good = frozenset(r.candidate.segment_id for r in ranked if r.score >= GOOD)
+    return _Ranking(placed, group(placed, alike=ALIKE), scores, good)
 
 
-def _people_as_json(people: Sequence[PersonOnScreen]) -> list[dict[str, object]]:
-    return [{"name": p.name, "display": p.shown, "group": p.group, "confidence": p.confidence} for p in people]
+def _listed(connection: Connection, wanted: SegmentFilter, preferred: Sequence[Sequence[int]]) -> _Ranking:
+    """Where nothing is to be compared, everything that is left matches, also with any one of those preferred."""
+    if preferred:
+        anybody = tuple(sorted({person for ids in preferred for person in ids}))
+        wanted = replace(wanted, people=(*wanted.people, anybody))
+    found = listed(connection, wanted)
+    placed = [Placed(one.segment_id, one.video_id, one.span, one.certainty) for one in found]
+    scores = {one.segment_id: _Scored(one.certainty, 0.0, 0.0, 0.0) for one in found}
+    return _Ranking(placed, group(placed, alike=0.0), scores, frozenset(scores))
+
+
+# --- filters ----------------------------------------------------------------------------------------------------
+
+
+def _filter(connection: Connection, query: Query) -> SegmentFilter:
+    """The filter of a query in the catalogue's terms.
+
+    Raises:
+        InputError: a video that it names is not there.
+    """
+    people = query.people
+    return SegmentFilter(
+        people=tuple(tuple(person.id for person in clause) for clause in people.all_of),
+        without_people=tuple(person.id for person in people.none_of),
+        objects=tuple(_labels(name) for name in query.objects),
+        without_objects=tuple(label for name in query.without_objects for label in _labels(name)),
+        phrases=query.phrases,
+        without_phrases=query.without_phrases,
+        videos=_videos(connection, query.videos) if query.videos else None,
+        without_videos=_videos(connection, query.without_videos),
+        after=query.after,
+        before=query.before,
+        from_ms=query.from_ms,
+        to_ms=query.to_ms,
+        min_ms=query.min_ms,
+        max_ms=query.max_ms,
+        edited=query.edited,
+        untranslated=query.untranslated,
+    )
+
+
+def _videos(connection: Connection, names: Sequence[str]) -> tuple[str, ...]:
+    found = []
+    for name in names:
+        ids = videos_named(connection, name)
+        if not ids:
+            raise InputError(f"There is no video {name!r}: `video:` takes a title, a part of one, or an id.")
+        found += ids
+    return tuple(found)
+
+
+def _labels(name: str) -> tuple[str, ...]:
+    """The detectors' labels that a name means, in either language, broader words included; itself always."""
+    return tuple(dict.fromkeys((*_labels_by_name().get(name, ()), name)))
+
+
+@cache
+def _labels_by_name() -> dict[str, list[str]]:
+    labels: dict[str, list[str]] = {}
+    for label, term in _object_terms().items():
+        for noun in (term.noun, term.broader):
+            for name in (noun.en, noun.ko) if noun else ():
+                labels.setdefault(fold(name), []).append(label.casefold())
+    return labels
+
+
+@cache
+def _object_names() -> frozenset[str]:
+    """Words for things, which are no misspelt names."""
+    return frozenset(_labels_by_name())
+
+
+def _object_terms() -> dict[str, Term]:
+    return terms("coco")
+
+
+def _check_page(limit: int, offset: int) -> None:
+    if limit < 1:
+        raise InputError(f"The limit must be at least 1, not {limit}.")
+    if offset < 0:
+        raise InputError(f"The offset must be at least 0, not {offset}.")
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------
+
+
+def _moments(
+    connection: Connection, page: Sequence[Group], ranking: _Ranking, query: Query | None, asked: Asked
+) -> tuple[Moment, ...]:
+    """Everything that is said of the moments of a page, in a number of statements that does not grow with it."""
+    if not page:
+        return ()
+    segments = {s.id: s for s in read_segments(connection, ids=[each.best.segment_id for each in page])}
+    videos = read_videos(connection, {each.best.video_id for each in page})
+    there = [segments[each.best.segment_id] for each in page]
+    said = words_in_ranges(connection, [(segment.video_id, segment.span) for segment in there])
+    named = query.named if query else frozenset()
+    clauses = (*query.people.all_of, *query.people.preferred) if query else ()
+    spoken = SpokenMatch(query.rest) if query else SpokenMatch("")
+    literal = list(query.phrases) if query else []
+    moments = []
+    for each, segment, words in zip(page, there, said, strict=True):
+        scored = ranking.scores[segment.id]
+        on_screen = {person.id for person in segment.people}
+        names = [name for person in segment.people if person.id in named for name in person.names]
+        marks = marks_of(segment, asked, [*literal, *names])
+        shown = sum(any(p.id in on_screen for p in clause) for clause in clauses)
+        hit = Hit(
+            segment_id=segment.id,
+            video=videos[segment.video_id],
+            span=segment.span,
+            caption_en=segment.caption_en,
+            caption_ko=segment.caption_ko,
+            speech=segment.speech,
+            objects=tuple(segment.objects),
+            people=segment.people,
+            score=round(scored.score, 4),
+            good=segment.id in ranking.good,
+            parts=Parts(
+                meaning=round(max(0.0, scored.cosine), 4),
+                words=round(scored.words, 4),
+                people=round(shown / len(clauses), 4) if clauses else 0.0,
+                speech=round(asked.share_in(segment.speech or ""), 4),
+            ),
+            marks=marks,
+            heard=tuple(word for word in words if spoken(word.text)),
+            edited=segment.touched,
+        )
+        members = tuple(
+            Member(member.segment_id, member.span, round(ranking.scores[member.segment_id].score, 4))
+            for member in each.members
+        )
+        moments.append(Moment(each.span, hit, members))
+    return tuple(moments)

@@ -16,6 +16,7 @@ class Player {
     this.screen = this.root.querySelector(".screen");
     this.bar = this.root.querySelector(".bar");
     this.now = this.root.querySelector(".now");
+    this.strip = this.root.querySelector(".strip");
     this.about = this.root.querySelector(".about");
     this.speed = this.root.querySelector("select");
     this.spoken = this.root.querySelector(".transcript");
@@ -32,7 +33,8 @@ class Player {
     this.root.querySelectorAll("[data-do]").forEach((button) => {
       button.addEventListener("click", () => this[button.dataset.do]());
     });
-    this.root.querySelector(".copy").addEventListener("click", () => this.copy());
+    this.root.querySelector(".link").addEventListener("click", () => this.copy());
+    this.root.querySelector(".like").addEventListener("click", () => this.tell("liked", this.moment.segment));
     this.bar.addEventListener("pointerdown", (event) => this.drag(event));
     this.onPlay = ({ detail }) => {
       this.pressed = { id: detail.moment.id, query: this.query };
@@ -53,7 +55,8 @@ class Player {
     this.withoutTrack();
   }
 
-  update({ moment, transcript, query, lang, texts }) {
+  update({ moment, strip, transcript, query, lang, texts }, tell) {
+    this.tell = tell;
     this.texts = texts;
     this.query = query;
     this.root.lang = lang;
@@ -65,8 +68,11 @@ class Player {
     this.name('[data-do="subtitle"]', texts.subtitles);
     const names = { start: texts.from_start, back: texts.frame_back, forward: texts.frame_forward, loop: texts.loop };
     for (const [name, label] of Object.entries(names)) this.name(`[data-do="${name}"]`, label);
-    this.root.querySelector(".copy").textContent = texts.copy_link;
+    this.root.querySelector(".link").textContent = texts.copy_link;
+    this.root.querySelector(".like").textContent = texts.similar_short;
+    this.name(".like", texts.similar);
     this.drawState();
+    this.drawStrip(strip);
     const behind = this.pressed && this.pressed.query === query && moment?.id !== this.pressed.id;
     if (behind) return this.describe();
     this.pressed = null;
@@ -91,7 +97,7 @@ class Player {
     if (!moment) return this.fill(make("p", "blank", this.texts.player_empty));
     if (!moment.source) return this.stand(moment.why);
     this.inside = true;
-    if (this.video && this.video.dataset.source === moment.source) this.seek(moment.start);
+    if (this.video && this.video.dataset.source === moment.source) this.seek(moment.at);
     else this.load(moment);
     if (play) this.video.play().catch((error) => error.name === "NotSupportedError" && this.refused(this.video));
     else this.video.pause();
@@ -111,7 +117,7 @@ class Player {
     video.addEventListener("error", () => this.refused(video));
     video.addEventListener("loadedmetadata", () => {
       if (!video.videoWidth) this.refused(video); // sound alone: the picture's codec is unknown to this browser
-      else if (video === this.video && this.inside) this.seek(this.moment.start);
+      else if (video === this.video && this.inside) this.seek(this.moment.at);
     });
     for (const name of ["play", "pause"]) video.addEventListener(name, () => this.drawState());
     video.addEventListener("seeking", () => this.seeking());
@@ -120,7 +126,7 @@ class Player {
     this.video = video;
     video.textTracks.addEventListener("change", () => this.trackChanged());
     this.withTrack();
-    video.src = `${moment.source}#t=${moment.start}`;
+    video.src = `${moment.source}#t=${moment.at}`;
   }
 
   fill(...elements) {
@@ -148,13 +154,66 @@ class Player {
 
   describe() {
     this.about.replaceChildren();
+    for (const name of [".like", ".link"]) this.root.querySelector(name).hidden = !this.moment || this.moment.segment === null;
     if (!this.moment) return;
+    this.drawBest();
+    this.markStrip();
     const head = make("div", "head");
     const title = make("span", "title", this.moment.title);
     title.title = this.moment.title;
     head.append(title, make("span", "time", this.moment.span), make("span", "time", this.moment.seconds));
-    this.about.append(head, captionLines(this.moment, this.texts.no_caption), chips(this.moment.people));
+    this.about.append(head, captionLines(this.moment, this.texts.no_caption), chips(this.moment, this.texts));
     if (this.moment.speech.length) this.about.append(withMarks(make("p", "speech"), this.moment.speech));
+  }
+
+  drawBest() {
+    const { start, end, at, best, segments } = this.moment;
+    const mark = this.bar.querySelector(".best");
+    mark.hidden = !segments;
+    mark.title = this.texts.best_part;
+    mark.style.left = `${((at - start) / (end - start)) * 100}%`;
+    mark.style.width = `${((best - at) / (end - start)) * 100}%`;
+  }
+
+  drawStrip(strip) {
+    this.strip.setAttribute("aria-label", this.texts.strip);
+    const drawn = JSON.stringify(strip);
+    if (drawn === this.stripDrawn) return;
+    this.stripDrawn = drawn;
+    this.strip.replaceChildren(
+      ...strip.map((moment) => {
+        const item = make("li");
+        const button = make("button", "frame");
+        button.type = "button";
+        button.dataset.id = moment.id;
+        button.title = moment.captions[0]?.text || moment.label;
+        button.setAttribute("aria-label", moment.label);
+        const image = moment.still || moment.preview;
+        const box = thumbnail(image && picture(image, ""));
+        box.append(make("span", "time", moment.clock));
+        button.append(box);
+        button.addEventListener("click", () => this.go(moment));
+        item.append(button);
+        return item;
+      }),
+    );
+    this.markStrip();
+  }
+
+  markStrip() {
+    this.strip.hidden = true;
+    for (const button of this.strip.querySelectorAll(".frame")) {
+      const here = Number(button.dataset.id) === this.moment?.id;
+      if (here) this.strip.hidden = false;
+      if (here) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+  }
+
+  go(moment) {
+    this.pressed = { id: moment.id, query: this.query };
+    this.show(moment, true);
+    this.tell("chosen", moment.id);
   }
 
   // what is said
@@ -188,7 +247,7 @@ class Player {
     this.root.classList.toggle("spoken", here);
     this.root.querySelector('[data-do="subtitle"]').hidden = !here;
     for (const button of this.lines.querySelectorAll(".line")) button.disabled = !this.moment?.source;
-    const at = same && this.video ? this.video.currentTime : this.moment?.start;
+    const at = same && this.video ? this.video.currentTime : this.moment?.at;
     if (here) this.follow(at, !same || this.line === null);
   }
 
@@ -260,7 +319,7 @@ class Player {
     const at = video.currentTime;
     if (this.inside && !video.seeking && !video.paused && at >= moment.end - 0.01) this.atEnd();
     const share = Math.min(1, Math.max(0, (at - moment.start) / (moment.end - moment.start)));
-    this.bar.firstElementChild.style.width = `${share * 100}%`;
+    this.bar.lastElementChild.style.width = `${share * 100}%`;
     this.bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
     if (!this.spoken.hidden) this.follow(at, false);
     const text = clock(at - moment.origin);
@@ -355,11 +414,11 @@ class Player {
   async copy() {
     const link = new URL(location.href);
     link.pathname = link.pathname.replace(/\/(search)?$/, "/");
-    link.searchParams.set("moment", this.moment.id);
+    link.searchParams.set("moment", this.moment.segment);
     link.searchParams.set("lang", this.root.lang);
     if (!navigator.clipboard) return window.prompt(this.texts.copy_link, link.href); // plain http from elsewhere
     await navigator.clipboard.writeText(link.href);
-    const button = this.root.querySelector(".copy");
+    const button = this.root.querySelector(".link");
     button.textContent = this.texts.copied;
     setTimeout(() => (button.textContent = this.texts.copy_link), 1500);
   }
@@ -367,9 +426,9 @@ class Player {
 
 const players = new WeakMap();
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement));
-  players.get(parentElement).update(data);
+  players.get(parentElement).update(data, setTriggerValue);
   return () => {
     players.get(parentElement)?.close();
     players.delete(parentElement);

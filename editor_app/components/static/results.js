@@ -1,7 +1,13 @@
 // The list of results. A press reaches the player through a window event at once, and the server through a trigger.
 const PLAY_EVENT = "vsearch:play";
 
-function matchRow({ percent, label, parts }) {
+const LIKE =
+  "M18 13v7H4V6h5.02c.05-.71.22-1.38.48-2H4c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2v-5l-2-2zm-1.5 5h-11l2.75-3.53 1.96 2.36 2.75-3.54z" +
+  "m2.8-9.11c.44-.7.7-1.51.7-2.39C20 4.01 17.99 2 15.5 2S11 4.01 11 6.5s2.01 4.5 4.49 4.5c.88 0 1.7-.26 2.39-.7L21 13.42 22.42 12 19.3 8.89z" +
+  "M15.5 9C14.12 9 13 7.88 13 6.5S14.12 4 15.5 4 18 5.12 18 6.5 16.88 9 15.5 9z";
+const CHOICES = "M7 10l5 5 5-5z";
+
+function matchRow({ percent, label, parts, note }) {
   const row = make("div", "match");
   const total = make("b", "", `${percent}%`);
   total.title = label;
@@ -16,6 +22,7 @@ function matchRow({ percent, label, parts }) {
     box.append(bar);
     row.append(box);
   }
+  if (note) row.append(make("span", "", note));
   return row;
 }
 
@@ -23,23 +30,112 @@ function thumb(moment) {
   const image = movingPicture(moment);
   if (image) image.alt = ""; // the card's own label says what it is
   const box = thumbnail(image);
+  if (moment.segments) box.append(make("span", "time segments", moment.segments));
   box.append(make("span", "time", moment.span));
   return box;
 }
 
 function card(moment, texts) {
-  const button = make("button", "card");
+  const button = make("button", moment.weak ? "card weak" : "card");
   button.type = "button";
   button.dataset.id = moment.id;
   const text = make("div", "text");
   const title = make("p", "title", moment.title);
   title.title = moment.title;
-  text.append(title, captionLines(moment, texts.no_caption), chips(moment.people));
+  text.append(title, captionLines(moment, texts.no_caption), chips(moment, texts));
   if (moment.speech.length) text.append(withMarks(make("p", "speech"), moment.speech));
   text.append(matchRow(moment.match));
   button.append(thumb(moment), text);
   button.setAttribute("aria-label", [moment.label, ...moment.captions.slice(0, 1).map((c) => c.text)].join(". "));
   return button;
+}
+
+function likeButton(moment, texts) {
+  const button = make("button", "like");
+  button.type = "button";
+  button.title = texts.similar;
+  button.setAttribute("aria-label", `${texts.similar}: ${moment.title}, ${moment.span}`);
+  button.dataset.like = moment.segment;
+  button.append(icon(LIKE));
+  return button;
+}
+
+// One thing understood of the query: a press on the cross takes it away, one on the chip shows what else there is.
+class Chip {
+  constructor(chip, change) {
+    this.item = make("li", ["pair", chip.how, chip.negated ? "negated" : ""].join(" "));
+    const text = make("span", "said", chip.text);
+    const face = [make("b", "", chip.label), text];
+    if (chip.choices.length > 1) {
+      this.menu = make("div", "menu");
+      this.menu.popover = "auto";
+      this.menu.setAttribute("role", "menu");
+      this.menu.setAttribute("aria-label", chip.change);
+      if (chip.tip) this.menu.append(make("p", "", chip.tip));
+      for (const { label, query } of chip.choices) {
+        const choice = make("button", "", label);
+        choice.type = "button";
+        choice.setAttribute("role", "menuitem");
+        choice.tabIndex = -1;
+        choice.addEventListener("click", () => {
+          this.menu.hidePopover();
+          change(query);
+        });
+        this.menu.append(choice);
+      }
+      this.button = make("button", "open");
+      this.button.type = "button";
+      this.button.append(...face, icon(CHOICES));
+      this.button.setAttribute("aria-label", `${chip.label}: ${chip.text}. ${chip.change}`);
+      this.button.setAttribute("aria-haspopup", "menu");
+      this.button.setAttribute("aria-expanded", "false");
+      this.button.popoverTargetElement = this.menu;
+      this.menu.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
+      this.menu.addEventListener("keydown", (event) => this.key(event));
+      this.follow = () => this.menu.hidePopover();
+    } else {
+      this.button = make("span", "open");
+      this.button.append(...face);
+    }
+    if (chip.tip) this.button.title = chip.tip;
+    this.item.append(this.button, dropButton(chip.remove, () => change(chip.removed)));
+    if (this.menu) this.item.append(this.menu);
+  }
+
+  toggled(open) {
+    this.button.setAttribute("aria-expanded", String(open));
+    if (!open) return window.removeEventListener("scroll", this.follow, true);
+    const { left, bottom } = this.item.getBoundingClientRect();
+    this.menu.style.left = `${Math.max(8, Math.min(left, innerWidth - this.menu.offsetWidth - 8))}px`;
+    this.menu.style.top = `${bottom + 4}px`;
+    this.menu.querySelector("button").focus({ preventScroll: true });
+    window.addEventListener("scroll", this.follow, { capture: true, once: true });
+  }
+
+  key(event) {
+    const all = [...this.menu.querySelectorAll("button")];
+    const here = all.indexOf(event.target);
+    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (event.key === "Tab") this.menu.hidePopover();
+    if (next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    all[(next + all.length) % all.length].focus();
+  }
+}
+
+// What the search started from, where it is no text: another moment, or the face of a photo.
+function originChip({ label, text, picture: source, remove }, drop) {
+  const item = make("li", "pair origin");
+  const face = make("span", "open");
+  if (source) {
+    const image = picture(source, "");
+    image.loading = "eager";
+    face.append(image);
+  }
+  face.append(make("b", "", label), make("span", "said", text));
+  item.append(face, dropButton(remove, drop));
+  return item;
 }
 
 class Results {
@@ -50,8 +146,10 @@ class Results {
     this.answer = this.root.querySelector(".answer");
     this.sum.addEventListener("click", () => this.sumUp());
     this.root.addEventListener("click", (event) => {
+      const like = event.target.closest("[data-like]");
       const button = event.target.closest("[data-id]");
-      if (button) this.choose(Number(button.dataset.id));
+      if (like) this.tell("liked", Number(like.dataset.like));
+      else if (button) this.choose(Number(button.dataset.id));
     });
     this.list.addEventListener("keydown", (event) => this.move(event));
     this.onSlash = (event) => {
@@ -67,38 +165,65 @@ class Results {
     document.removeEventListener("keydown", this.onSlash);
   }
 
-  update(data, { tell, ask }) {
+  update(data, tell) {
     this.tell = tell;
-    this.ask = ask;
-    const drawn = JSON.stringify([data.cards, data.lang]);
+    const drawn = JSON.stringify([data.cards, data.divider, data.lang]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
       this.moments = new Map(data.cards.map((moment) => [moment.id, moment]));
-      this.list.replaceChildren(
-        ...data.cards.map((moment) => {
-          const item = make("li");
-          item.append(card(moment, data.texts));
-          return item;
-        }),
-      );
+      this.draw(data);
     }
     this.root.lang = data.lang;
     this.root.setAttribute("aria-label", data.texts.results_label);
     this.root.querySelector(".summary").textContent = data.summary;
-    this.root.querySelector(".understood").replaceChildren(
-      ...data.understood.map(({ label, text }) => {
-        const chip = make("span");
-        chip.append(make("b", "", label), text);
-        return chip;
-      }),
-    );
+    this.drawUnderstood(data);
+    this.drawNotice(data.notice);
     this.write(data);
     this.mark(data.chosen);
   }
 
-  write({ answer, asking, texts }) {
+  draw({ cards, divider, texts }) {
+    const items = [];
+    let strong = false;
+    for (const moment of cards) {
+      if (divider && moment.weak && strong) {
+        const line = make("li", "divider");
+        line.append(make("h3", "", divider));
+        items.push(line);
+        strong = false;
+      }
+      strong ||= !moment.weak;
+      const item = make("li", "item");
+      item.append(card(moment, texts));
+      if (moment.segment !== null) item.append(likeButton(moment, texts));
+      items.push(item);
+    }
+    this.list.replaceChildren(...items);
+  }
+
+  drawUnderstood({ understood, origin }) {
+    const drawn = JSON.stringify([understood, origin]);
+    if (drawn === this.told) return;
+    this.told = drawn;
+    const list = this.root.querySelector(".understood");
+    const held = list.contains(list.getRootNode().activeElement);
+    const change = (query) => this.tell("changed", query);
+    const items = understood.map((chip) => new Chip(chip, change).item);
+    if (origin) items.unshift(originChip(origin, () => this.tell("dropped", true)));
+    list.replaceChildren(...items);
+    if (held) (list.querySelector("button") || document.querySelector(".st-key-q input"))?.focus();
+  }
+
+  drawNotice(notice) {
+    const box = this.root.querySelector(".notice");
+    box.hidden = !notice;
+    box.querySelector("b").textContent = notice?.title || "";
+    box.querySelector("span").textContent = notice?.hint || "";
+  }
+
+  write({ answer, asking, askable, texts }) {
     this.texts = texts;
-    this.sum.hidden = !this.moments.size;
+    this.sum.hidden = !askable || !this.moments.size;
     this.sum.querySelector("span").textContent = texts.sum_up;
     const written = JSON.stringify(answer);
     if (written !== this.written) {
@@ -134,7 +259,7 @@ class Results {
     if (this.sum.ariaBusy === "true") return;
     if (this.written !== "null") return this.unfold(this.answer.hidden);
     this.wait(true);
-    this.ask();
+    this.tell("asked", true);
   }
 
   unfold(open) {
@@ -159,7 +284,7 @@ class Results {
   choose(id) {
     this.mark(id);
     window.dispatchEvent(new CustomEvent(PLAY_EVENT, { detail: { moment: this.moments.get(id) } }));
-    this.tell(id);
+    this.tell("chosen", id);
   }
 
   move(event) {
@@ -176,10 +301,7 @@ const lists = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!lists.has(parentElement)) lists.set(parentElement, new Results(parentElement));
-  lists.get(parentElement).update(data, {
-    tell: (id) => setTriggerValue("chosen", id),
-    ask: () => setTriggerValue("asked", true),
-  });
+  lists.get(parentElement).update(data, setTriggerValue);
   return () => {
     lists.get(parentElement)?.close();
     lists.delete(parentElement);

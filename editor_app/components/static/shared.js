@@ -9,8 +9,8 @@ function make(tag, className, text) {
 function captionLines({ captions, untranslated }, none) {
   const box = make("div", "captions");
   if (!captions.length) box.append(make("p", "caption none", none));
-  captions.forEach(({ lang, text }, i) => {
-    const line = make("p", i ? "caption other" : "caption", text);
+  captions.forEach(({ lang, parts }, i) => {
+    const line = withMarks(make("p", i ? "caption other" : "caption"), parts);
     line.lang = lang;
     box.append(line);
   });
@@ -23,13 +23,18 @@ function withMarks(element, parts) {
   return element;
 }
 
-function chips(people) {
+function chips({ people, objects }, texts) {
   const row = make("ul", "chips");
   for (const person of people) {
     const chip = make("li", person.named ? "chip named" : "chip");
     chip.title = person.tip;
     chip.append(make("span", "name", person.name));
     if (person.group) chip.append(make("span", "group", person.group));
+    row.append(chip);
+  }
+  for (const label of objects) {
+    const chip = make("li", "chip object", label);
+    chip.title = texts.objects;
     row.append(chip);
   }
   return row;
@@ -59,11 +64,25 @@ function thumbnail(image) {
     box.append(image);
     return box;
   }
+  box.append(icon(NO_PICTURE));
+  return box;
+}
+
+function icon(path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", NO_PICTURE);
-  svg.append(path);
-  box.append(svg);
-  return box;
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+function dropButton(label, press) {
+  const button = make("button", "drop", "×");
+  button.type = "button";
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", press);
+  return button;
 }
