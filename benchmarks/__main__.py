@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import captions, faces, ingest, people
+from benchmarks import captions, faces, ingest, people, retrieval, search_latency
 
-BENCHMARKS = {"ingest": ingest.main, "faces": faces.main, "people": people.main, "captions": captions.main}
+BENCHMARKS = {
+    "ingest": ingest.main,
+    "faces": faces.main,
+    "people": people.main,
+    "captions": captions.main,
+    "retrieval": retrieval.main,
+    "search_latency": search_latency.main,
+}
 
 
 def main() -> None:
-    unknown = [name for name in sys.argv[1:] if name not in BENCHMARKS]
+    named = [name for name in sys.argv[1:] if not name.isdigit()]  # search_latency takes sizes
+    unknown = [name for name in named if name not in BENCHMARKS]
     if unknown:
         sys.exit(f"There is no benchmark {unknown[0]}: choose of {', '.join(BENCHMARKS)}.")
-    for name in sys.argv[1:] or BENCHMARKS:
+    for name in named or BENCHMARKS:
         BENCHMARKS[name]()
 
 

@@ -13,9 +13,11 @@ from typing import Any
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.ingest.importing import import_metadata
 from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors
-from vsearch_pipeline.search.documents import embed_segments
+from vsearch_pipeline.search.documents import embed_videos
 from vsearch_pipeline.settings import Settings
 
+TOGETHER = 256
+"""Videos that are embedded at once."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -49,9 +51,10 @@ def library(records: Sequence[Mapping[str, Any]], embedder: SentenceEmbedder) ->
     try:
         file = home / "records.json"
         file.write_text(json.dumps(records, ensure_ascii=False))
-        for video in import_metadata(catalog, file, actor="benchmark"):
+        videos = [video.video_id for video in import_metadata(catalog, file, actor="benchmark")]
+        for start in range(0, len(videos), TOGETHER):
             with catalog.begin() as connection:
-                embed_segments(connection, video.video_id, embedder)
+                embed_videos(connection, videos[start : start + TOGETHER], embedder)
         yield catalog
     finally:
         catalog.close()

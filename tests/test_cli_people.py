@@ -23,6 +23,7 @@ from tests.people_library import add_tracks, add_video
 from vsearch_pipeline import runner
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import TrackRef
+from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.models import FaceEmbedding, FaceLabel, FaceMark, FaceTrack, Shot, StageRun, Video
 from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, finish_stage, producer_id, replace_rows
@@ -283,9 +284,27 @@ def test_gender_is_said_at_enrolment_or_later(vsearch: Say, photos: Path) -> Non
     assert vsearch("enroll", str(photos), "--gender", "other").exit_code == 2
 
 
+def test_names_are_read_from_the_gallerys_list(
+    vsearch: Say, catalog: Catalog, library: tuple[Settings, DagsterInstance]
+) -> None:
+    settings, _ = library
+    settings.gallery_dir.mkdir()
+    listed = settings.gallery_dir / "gallery.toml"
+    with catalog.begin() as connection:
+        ensure_person(connection, "Names", "Ann Listed")
+    listed.write_text('[[person]]\ngroup = "Names"\nname = "Ann Listed"\naliases = ["앤"]\n', encoding="utf-8")
+    assert "Names/Ann Listed, also called 앤, in no segment yet" in vsearch("names").output
+    assert "Nothing new" in vsearch("names").output
+    listed.write_text("[[person]\n")
+    broken = vsearch("names")
+    assert broken.exit_code == 1
+    assert "learnt" not in broken.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("names",), "gallery.toml: there is no such file"),
         (("name", "123456", "Ann"), "There is no cluster 123456"),
         (("merge", "Nemo Nobody", "123456"), "Nobody is called|There is no cluster"),
         (("split", "123456"), "There is no cluster 123456"),

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -22,9 +22,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
-from vsearch_pipeline.cli_people import Terminal, people
+from vsearch_pipeline.cli_people import Terminal, people, print_names
 from vsearch_pipeline.errors import InputError, NotFoundError, VsearchError
 from vsearch_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from vsearch_pipeline.ingest.importing import ImportedVideo
 
 app = typer.Typer(
     name="vsearch",
@@ -188,26 +191,48 @@ def _add_one(settings: Settings, catalog: Catalog, instance: Any, item: Path | s
     return "known"
 
 
+_LISTED = 20
+"""Imported videos that get a line each; of more the sum is told."""
+
+
 @importing.command("metadata")
 def import_metadata_command(
     file: Annotated[Path, typer.Argument(help="A JSON list of records with timestamp, video_id, caption, faces.")],
 ) -> None:
     """Import an earlier catalogue as videos without files."""
+    from vsearch_pipeline.editing.gallery_names import learn_names
     from vsearch_pipeline.ingest.importing import import_metadata
     from vsearch_pipeline.resources.instance import open_instance
-    from vsearch_pipeline.runner import failure_reason, ingest_video
+    from vsearch_pipeline.runner import ingest_imported
 
     settings = _settings()
     catalog = open_catalog(settings)
-    videos = import_metadata(catalog, file, actor=settings.actor)
+    # before the import, so that its runs begin before a sensor looks for videos without one
     instance = open_instance(settings)
+    videos = import_metadata(catalog, file, actor=settings.actor)
+    names = learn_names(catalog, settings.gallery_dir, actor=settings.actor, door="import")
     with _progress(TextColumn("{task.completed}/{task.total}")) as progress:
         task = progress.add_task("making searchable", total=len(videos))
-        for video in videos:
-            result = ingest_video(instance, video.video_id)
-            if not result.success:
-                raise VsearchError(failure_reason(result))
-            progress.advance(task)
+        failed = ingest_imported(
+            instance, catalog, [video.video_id for video in videos], lambda count: progress.advance(task, count)
+        )
+    _print_imported([video for video in videos if video.video_id not in failed])
+    print_names(out, err, names)
+    for video_id, reason in failed.items():
+        err.print(f"[red]failed[/red]   {escape(video_id)}: {escape(reason)}")
+    if failed:
+        raise VsearchError(
+            f"{len(failed)} of {len(videos)} videos are imported, but not searchable by meaning; the reasons are"
+            " above. Import the file again to go on."
+        )
+
+
+def _print_imported(videos: Sequence[ImportedVideo]) -> None:
+    if len(videos) > _LISTED:
+        for what, count in Counter("imported" if video.new else "refreshed" for video in videos).items():
+            out.print(f"[green]{what}[/green] {count} videos")
+        out.print(f"{sum(video.segments for video in videos)} segments")
+        return
     for video in videos:
         people = f"{video.people} {'person' if video.people == 1 else 'people'}"
         out.print(

@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.library import Gender
+from vsearch_pipeline.editing.gallery_names import GalleryNames
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.editing.relabel import RelabelPreview
 from vsearch_pipeline.errors import InputError, VsearchError
@@ -109,6 +110,40 @@ def train(context: typer.Context) -> None:
     open_catalog(settings)
     _train(terminal, settings)
     terminal.out.print(NEXT)
+
+
+@people.command("names")
+def names_command(context: typer.Context) -> None:
+    """Read what people are called in the gallery's gallery.toml, and let search know it."""
+    from vsearch_pipeline.editing.gallery_names import learn_names
+    from vsearch_pipeline.people.gallery import NAMES_LIST
+
+    terminal = _terminal(context)
+    settings = terminal.settings()
+    path = settings.gallery_dir / NAMES_LIST
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; write entries with [[person]], name, group and aliases.")
+    names = learn_names(open_catalog(settings), settings.gallery_dir, actor=settings.actor, door="cli")
+    print_names(terminal.out, terminal.err, names)
+    if not names.learnt and not names.issues:
+        terminal.out.print("Nothing new: everybody is known by these names.")
+    if any(each.segments for each in names.learnt):
+        terminal.out.print("Search knows them. Captions of videos with files follow: `vsearch people relabel`.")
+    if names.issues:
+        raise typer.Exit(1)
+
+
+def print_names(out: Console, err: Console, names: GalleryNames) -> None:
+    """What was learnt, a line a person, and what of the list needs a look."""
+    for each in names.learnt:
+        called = f", also called {', '.join(each.names)}" if each.names else ""
+        gender = f", {each.person.gender}" if each.person.gender else ""
+        new = " (new)" if each.new else ""
+        many = "" if each.segments == 1 else "s"
+        where = f"in {each.segments} segment{many}" if each.segments else "in no segment yet"
+        out.print(f"[green]learnt[/green]   {escape(str(each.person))}{new}{escape(called)}{gender}, {where}")
+    for issue in names.issues:
+        err.print(f"[yellow]look at[/yellow]  {escape(str(issue.path))}: {escape(issue.reason)}")
 
 
 def _train(terminal: Terminal, settings: Settings) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ MOST_SHOWN: Final = 999
 _PARAMS: Final = (QUERY_KEY, LIKE_PARAM, MOMENT_PARAM, SHOW_PARAM)
 _LAST_KEY: Final = "last-search"
 _BACK_KEY: Final = "query-before"
+_RESULT_KEY: Final = "result"
+_RESULT_SECONDS: Final = 30.0
 _REMEMBERED_KEY: Final = "remembered"
 _FACE_CHOSEN_KEY: Final = "face-chosen"
 _KEPT_KEY: Final = "kept-open"
@@ -83,15 +86,26 @@ def find(services: Services, query: str, texts: Texts) -> Listing | None:
     """
     liked = liked_id()
     if query:
-        found = services.search(query, shown())
+        found = _searched(query, lambda: services.search(query, shown()))
         _remember(services, query)
         return list_result(query, found, texts)
     if liked is not None:
-        return list_result(
-            f"like:{liked}", services.similar(liked, shown()), texts, _like_origin(services, liked, texts)
-        )
+        key = f"like:{liked}"
+        found = _searched(key, lambda: services.similar(liked, shown()))
+        return list_result(key, found, texts, _like_origin(services, liked, texts))
     face = face_found(services, texts)
     return _list_face(services, face, texts) if face else None
+
+
+def _searched(key: str, search: Callable[[], SearchResult]) -> SearchResult:
+    """The result of a search; the last one is kept for a while: a press on its results does not search again."""
+    question = (key, shown())
+    asked, at, kept = st.session_state.get(_RESULT_KEY, (None, 0.0, None))
+    if kept is None or asked != question or time.monotonic() - at > _RESULT_SECONDS:
+        kept = search()
+        st.session_state[_RESULT_KEY] = (question, time.monotonic(), kept)
+    result: SearchResult = kept
+    return result
 
 
 def _like_origin(services: Services, segment_id: int, texts: Texts) -> dict[str, Any] | None:
@@ -207,6 +221,7 @@ def _kept_panel(services: Services, query: str, texts: Texts, language: Language
 def _asked() -> None:
     query = (st.session_state[QUERY_KEY] or "").strip()
     write({QUERY_KEY: query or None, LIKE_PARAM: None, MOMENT_PARAM: None, SHOW_PARAM: None})
+    st.session_state.pop(_BACK_KEY, None)
     forget_face()
 
 

@@ -67,12 +67,13 @@ def with_filters(text: str, wanted: Filters, people: Sequence[PersonRecord] = ()
     there = {chip.person_ids[0] for chip in _people_chips(text, people)}
     kept = "".join(" " if _replaced(piece, wanted) else text[piece.start : piece.end] for piece in lex(text))
     kept = " ".join(kept.split())
+    loose = "".join(kept[piece.start : piece.end] for piece in lex(kept) if piece.kind == "text")
     index = NameIndex(people)
     names = [index.unmistakable(person) for person in people if person.id in wanted.people - there]
     filters = [
-        *(_filter("person", [name], kept) for name in names),
-        _filter("object", wanted.objects, kept),
-        _filter("video", wanted.videos, kept),
+        *(_filter("person", [name], loose) for name in names),
+        _filter("object", wanted.objects, loose),
+        _filter("video", wanted.videos, loose),
         "is:edited" if wanted.edited else "",
         "is:untranslated" if wanted.untranslated else "",
         f"longer:{wanted.longer:g}s" if wanted.longer is not None else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from editor_app.texts import Texts
@@ -17,14 +18,18 @@ def draw_understood(query: Query, texts: Texts) -> list[dict[str, Any]]:
     """Values for the chips of `results`; none where the whole query is the scene."""
     if all(item.kind == "rest" for item in query.understood):
         return []
-    return [_chip(item, texts) for item in query.understood]
+    clauses = (*query.people.all_of, *query.people.preferred, query.people.none_of)
+    groups = {person.id: person.group for clause in clauses for person in clause if person.group}
+    return [_chip(item, texts, groups) for item in query.understood]
 
 
-def _chip(item: Understood, texts: Texts) -> dict[str, Any]:
+def _chip(item: Understood, texts: Texts, groups: Mapping[int, str]) -> dict[str, Any]:
     shown = _shown(item, texts)
     text = texts.chip_not.format(text=shown) if item.negated else shown
     tips = {
-        "exact": "",
+        "exact": JOINED.join(dict.fromkeys(groups[person] for person in item.person_ids if person in groups))
+        if item.kind == "person"
+        else "",
         "typo": texts.chip_typo.format(typed=item.typed, text=text),
         "likely": texts.chip_likely.format(typed=item.typed, text=text),
     }

@@ -7,7 +7,7 @@ from dagster import AssetCheckSeverity, ExecuteInProcessResult, materialize
 from tests.people.made_faces import BlockDetector, PatternEmbedder, made_face, save
 from vsearch_pipeline.assets.gallery import gallery
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.library import list_people, reference_faces
+from vsearch_pipeline.catalog.library import ensure_person, list_people, reference_faces
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.resources.models import FacesResource
@@ -75,6 +75,27 @@ def test_faces_become_rows_with_names(folder: Path, catalog: Catalog, home: Path
     assert people["made 1"].display == "만든 1"
     assert people["made 0"].display is None
     assert {person.gender for person in people.values() if person.group == "made group"} == {"female"}
+
+
+def test_people_without_photos_get_their_names(folder: Path, catalog: Catalog, home: Path) -> None:
+    (folder / "gallery.toml").write_text(
+        '[[person]]\ngroup="listed only"\nname="made 9"\naliases=["Number Nine"]\n[[person]]\nname="made 1"\n'
+    )
+    with catalog.begin() as connection:
+        for group in ("one", "two"):
+            ensure_person(connection, group, "made twice")
+    (folder / "gallery.toml").open("a").write('[[person]]\nname="made twice"\n')
+    result = run(folder, home)
+    assert result.success
+    told = metadata(result)
+    assert (told["people"], told["people_without_photos"]) == (3, 3)
+    assert "'made twice' can be one/made twice or two/made twice" in told["issues"]
+    with catalog.engine.connect() as connection:
+        owners = {row.person_id for row in reference_faces(connection, PatternEmbedder.name)}
+        people = {str(person): person for person in list_people(connection)}
+    assert people["listed only/made 9"].aliases == ("Number Nine",)
+    assert people["listed only/made 9"].id not in owners
+    assert "made 1" not in people, "it is the one of the gallery"
 
 
 def test_what_needs_a_look_warns_and_is_shown(folder: Path, catalog: Catalog, home: Path) -> None:

@@ -1,6 +1,6 @@
 """What every stage has in common: skipping, committing each video, failing in a sentence, checks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
+    AssetMaterialization,
     DagsterInstance,
     ExecuteInProcessResult,
     MaterializeResult,
@@ -16,7 +17,17 @@ from dagster import (
 )
 from sqlalchemy import delete, select
 
-from vsearch_pipeline.assets.stage import VIDEOS, Output, Stage, Work, each, run_stage
+from vsearch_pipeline.assets.stage import (
+    VIDEOS,
+    Output,
+    Stage,
+    Work,
+    add_partitions,
+    each,
+    partition_ranges,
+    run_stage,
+    together,
+)
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.models import Shot, StageError, StageRun, Video
 from vsearch_pipeline.catalog.stages import ProducerInfo
@@ -166,14 +177,49 @@ def test_one_bad_video_does_not_hold_the_others_back(catalog: Catalog, instance:
 
         partition_keys = VIDEO_IDS
         run_id = "run-1"
+        retry_number = 0
 
         def __init__(self) -> None:
             self.instance = instance
+            self.logged: list[AssetMaterialization] = []
+
+        def log_event(self, event: AssetMaterialization) -> None:
+            self.logged.append(event)
 
         def add_asset_metadata(self, *_: Any, **__: Any) -> None: ...
 
-    producer = ProducerInfo("staged", "model", "1")
+    producer, context = ProducerInfo("staged", "model", "1"), Context()
     with pytest.raises(Exception, match="stage-a: it is damaged"):
-        list(run_stage(Context(), catalog, Work(STAGE, producer, each(compute))))  # type: ignore[arg-type]
+        list(run_stage(context, catalog, Work(STAGE, producer, each(compute))))  # type: ignore[arg-type]
     assert shots(catalog, "stage-b") == [TimeRange(0, 10)]
     assert errors(catalog) == {"stage-a": "it is damaged"}
+    assert [event.partition for event in context.logged] == ["stage-b"], "what was committed is told"
+    context.retry_number, context.logged = 1, []
+    with pytest.raises(Exception, match="stage-a: it is damaged"):
+        list(run_stage(context, catalog, Work(STAGE, producer, each(compute))))  # type: ignore[arg-type]
+    assert context.logged == [], "and not again by a retry"
+
+
+def test_videos_are_computed_together_and_alone_where_that_fails() -> None:
+    calls: list[tuple[str, ...]] = []
+
+    def compute(records: Sequence[VideoRecord]) -> list[Output]:
+        calls.append(tuple(record.id for record in records))
+        if "c" in calls[-1]:
+            raise MediaError("c is damaged")
+        return [Output(metadata={"staged": {"id": record.id}}) for record in records]
+
+    records = [VideoRecord(name, name, "file", name, "test") for name in "abcde"]
+    outputs = [
+        str(output) if isinstance(output, Exception) else output.metadata["staged"]["id"]
+        for output in together(compute, 2)(records)
+    ]
+    assert outputs == ["a", "b", "c is damaged", "d", "e"]
+    assert calls == [("a", "b"), ("c", "d"), ("c",), ("d",), ("e",)]
+
+
+def test_runs_get_partitions_that_follow_one_another(instance: DagsterInstance) -> None:
+    add_partitions(instance, [f"p{number}" for number in range(6)])
+    wanted = ["p5", "p1", "p0", "p2", "p4"]
+    assert partition_ranges(instance, wanted, 2) == [("p0", "p1"), ("p2",), ("p4", "p5")]
+    assert partition_ranges(instance, [*wanted, "p3"], 10) == [("p0", "p1", "p2", "p3", "p4", "p5")]

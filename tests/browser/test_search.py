@@ -29,7 +29,8 @@ def cards(page: Page) -> Locator:
 
 
 def card_of(page: Page, segment_id: int) -> Locator:
-    return page.locator(f'.card[data-id="{segment_id}"]')
+    """Where a segment is chosen: its card, or its picture below the player where it is part of a result."""
+    return page.locator(f'.card[data-id="{segment_id}"], .frame[data-id="{segment_id}"]').first
 
 
 def address(page: Page) -> dict[str, str]:
@@ -86,7 +87,7 @@ def colour(page: Page) -> list[int]:
 def test_search(visit: Visit, lib: Library, locale: str, query: str, index: int) -> None:
     page = visit(locale=locale)
     search(page, query)
-    card = card_of(page, lib.film_segments[index])
+    card = page.locator(f'.card[data-id="{lib.film_segments[index]}"]')
     expect(card).to_be_visible()
     own = 1 if locale == "ko-KR" else 0
     expect(card.locator(".caption").nth(0)).to_have_text(CAPTIONS[index][own])

@@ -22,7 +22,7 @@ from vsearch_pipeline.catalog.library import (
     replace_reference_faces,
 )
 from vsearch_pipeline.catalog.models import FaceMark, Operation
-from vsearch_pipeline.catalog.retrieval import candidates
+from vsearch_pipeline.catalog.retrieval import SegmentFilter, listed
 from vsearch_pipeline.catalog.segments import AutoFields, insert_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.clusters import gather_clusters
@@ -347,8 +347,8 @@ def test_search_by_name_finds_what_a_merged_person_was_in(connection: Connection
     drafts = [(TimeRange(0, 1000), AutoFields(None, None, people={old: 0.9}))]
     [segment] = insert_segments(connection, video, producer, drafts)
     service.merge("Old in search", "New in search")
-    found = candidates(connection, model="none", vector=[1.0], tokens=[], people=[new], limit=5)
-    assert [(candidate.segment_id, candidate.people) for candidate in found] == [(segment, 1.0)]
+    found = listed(connection, SegmentFilter(people=((new,),)))
+    assert [(one.segment_id, one.certainty) for one in found] == [(segment, pytest.approx(0.9))]
 
 
 ACTIONS = st.lists(

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from editor_app.components.moment import Moment, short_span
+from editor_app.components.moment import Clip, draw_match, short_span
 from editor_app.components.speech import draw_transcript, file_name, marked
 from editor_app.media import MediaFiles
 from editor_app.texts import ENGLISH, KOREAN
+from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen
 from vsearch_pipeline.catalog.speech import SpokenUtterance, SpokenWord
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.heard import SpokenMatch
+from vsearch_pipeline.search.query import understand
+from vsearch_pipeline.search.results import Hit, Marks, Member, Moment, Parts, Piece
 from vsearch_pipeline.timeline import TimeRange
 
 VIDEO = VideoRecord(
@@ -26,13 +29,16 @@ VIDEO = VideoRecord(
     duration_ms=9000,
 )
 NO_QUERY = SpokenMatch("")
-MOMENT = Moment(
+CLIP = Clip(
+    7,
     7,
     VIDEO,
     TimeRange(2345, 4000),
-    "a cat",
-    "고양이",
-    None,
+    TimeRange(2345, 4000),
+    (Piece("a ", hit=False), Piece("cat", hit=True)),
+    (Piece("고양이", hit=True),),
+    (),
+    (),
     (PersonOnScreen(1, "Ann", "duo", (), 0.876), PersonOnScreen(2, "Ben", None, (), None)),
 )
 
@@ -50,26 +56,28 @@ def test_span(span: TimeRange, text: str) -> None:
 
 
 def test_the_container_starts_later_than_the_video(tmp_path: Path) -> None:
-    drawn = MOMENT.draw(MediaFiles(tmp_path), ENGLISH, "en", (), NO_QUERY)
+    drawn = CLIP.draw(MediaFiles(tmp_path), ENGLISH, "en")
     assert (drawn["start"], drawn["end"], drawn["origin"]) == (3.745, 5.4, 1.4)
 
 
 def test_readers_language_comes_first(tmp_path: Path) -> None:
     media = MediaFiles(tmp_path)
-    korean = MOMENT.draw(media, KOREAN, "ko", (), NO_QUERY)["captions"]
+    korean = CLIP.draw(media, KOREAN, "ko")["captions"]
     assert [caption["text"] for caption in korean] == ["고양이", "a cat"]
-    english = replace(MOMENT, caption_en=None).draw(media, ENGLISH, "en", (), NO_QUERY)["captions"]
-    assert english == [{"lang": "ko", "text": "고양이"}]
+    english = replace(CLIP, caption_en=()).draw(media, ENGLISH, "en")["captions"]
+    assert english == [{"lang": "ko", "text": "고양이", "parts": [{"text": "고양이", "hit": True}]}]
+    own = CLIP.draw(media, ENGLISH, "en")["captions"][0]
+    assert own["parts"] == [{"text": "a ", "hit": False}, {"text": "cat", "hit": True}]
 
 
 def test_a_caption_in_one_language_only_is_marked(tmp_path: Path) -> None:
     media = MediaFiles(tmp_path)
     both, english, none = (
-        MOMENT,
-        replace(MOMENT, caption_ko=None),
-        replace(MOMENT, caption_en=None, caption_ko=None),
+        CLIP,
+        replace(CLIP, caption_ko=()),
+        replace(CLIP, caption_en=(), caption_ko=()),
     )
-    drawn = [moment.draw(media, KOREAN, "ko", (), NO_QUERY)["untranslated"] for moment in (both, english, none)]
+    drawn = [moment.draw(media, KOREAN, "ko")["untranslated"] for moment in (both, english, none)]
     assert drawn == ["", "번역 안 됨", ""]
 
 
@@ -131,12 +139,96 @@ def test_a_title_is_made_a_file_name(title: str, name: str) -> None:
 
 
 def test_people(tmp_path: Path) -> None:
-    ann, ben = MOMENT.draw(MediaFiles(tmp_path), ENGLISH, "en", {2}, NO_QUERY)["people"]
+    ann, ben = CLIP.draw(MediaFiles(tmp_path), ENGLISH, "en", {2})["people"]
     assert ann == {"name": "Ann", "group": "duo", "tip": "Ann: recognised, 88 % sure", "named": False}
     assert ben == {"name": "Ben", "group": "", "tip": "Ben: confirmed by a person", "named": True}
 
 
 def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
-    drawn = MOMENT.draw(MediaFiles(tmp_path), ENGLISH, "en", (), NO_QUERY)
+    drawn = CLIP.draw(MediaFiles(tmp_path), ENGLISH, "en")
     assert drawn["source"] is None
     assert drawn["why"] == ENGLISH.why_missing
+
+
+NO_MARKS = Marks()
+PARTS = Parts(0.7, 0.5, 1.0, 0.0)
+
+
+def hit(*, score: float = 0.8, parts: Parts = PARTS, marks: Marks = NO_MARKS) -> Hit:
+    return Hit(
+        segment_id=7,
+        video=VIDEO,
+        span=TimeRange(4000, 6000),
+        caption_en="a cat",
+        caption_ko=None,
+        speech="hello",
+        objects=("cat", "sofa"),
+        people=(),
+        score=score,
+        good=True,
+        parts=parts,
+        marks=marks,
+        heard=(),
+        edited=False,
+    )
+
+
+def test_a_moment_of_several_segments_plays_from_its_best(tmp_path: Path) -> None:
+    spans = {6: TimeRange(2000, 4000), 7: TimeRange(4000, 6000), 8: TimeRange(9000, 9500)}
+    members = tuple(Member(segment_id, span, 0.5) for segment_id, span in spans.items())
+    clip = Clip.of_moment(Moment(TimeRange(2000, 6000), hit(), members))
+    drawn = clip.draw(MediaFiles(tmp_path), ENGLISH, "en")
+    assert (drawn["id"], drawn["segment"]) == (7, 7)
+    assert (drawn["start"], drawn["at"], drawn["best"], drawn["end"]) == (3.4, 5.4, 7.4, 7.4)
+    assert (drawn["span"], drawn["clock"], drawn["segments"]) == ("0:02–0:06", "0:04", "2 segments")
+    assert clip.members == (6, 7, 8)
+    alone = Clip.of_moment(Moment(TimeRange(4000, 6000), hit(), members[1:2])).draw(
+        MediaFiles(tmp_path), KOREAN, "ko"
+    )
+    assert alone["segments"] == ""
+
+
+def test_marks_are_shown_and_texts_without_marks_stay(tmp_path: Path) -> None:
+    marks = Marks(
+        caption_en=(Piece("a ", hit=False), Piece("<b>cat</b>", hit=True)),
+        objects=(Piece("cat", hit=True), Piece("sofa", hit=False)),
+    )
+    span = TimeRange(4000, 6000)
+    drawn = Clip.of_moment(Moment(span, hit(marks=marks), (Member(7, span, 0.8),))).draw(
+        MediaFiles(tmp_path), ENGLISH, "en"
+    )
+    assert drawn["captions"][0]["text"] == "a <b>cat</b>"
+    assert [part["text"] for part in drawn["captions"][0]["parts"] if part["hit"]] == ["<b>cat</b>"]
+    assert drawn["speech"] == [{"text": "hello", "hit": False}]
+    assert drawn["objects"] == ["cat"]
+
+
+MINJI = PersonRecord(1, None, "Minji", ("민지",))
+
+
+@pytest.mark.parametrize(
+    ("query", "parts", "names"),
+    [
+        ("a cat", Parts(0.7, 0.5, 0.0, 0.3), ["meaning", "words", "said"]),
+        ("a cat", Parts(0.7, 0.04, 0.0, 0.0), ["meaning"]),
+        ("Minji", Parts(0.0, 0.0, 1.0, 0.0), ["people"]),
+        ("Minji with a cat", Parts(0.7, 0.5, 1.0, 0.0), ["meaning", "words", "people"]),
+        ("is:edited", Parts(0.0, 0.0, 0.0, 0.0), []),
+        (None, Parts(0.7, 0.5, 1.0, 0.5), ["meaning"]),
+    ],
+)
+def test_only_what_carried_a_hit_is_told(query: str | None, parts: Parts, names: list[str]) -> None:
+    asked = understand(query, [MINJI]) if query else None
+    drawn = draw_match(hit(parts=parts), asked, ENGLISH)
+    assert [part["name"] for part in drawn["parts"]] == names
+    assert (drawn["percent"], drawn["label"]) == (80, "Match 80 %")
+
+
+def test_only_what_is_certain_is_a_hundred_percent() -> None:
+    asked = understand("a cat", [])
+    assert [draw_match(hit(score=score), asked, ENGLISH)["percent"] for score in (0.9999, 1.0)] == [99, 100]
+
+
+def test_a_person_of_the_gallery_is_called_by_name_alone(tmp_path: Path) -> None:
+    [person] = replace(CLIP, people=(MINJI,)).draw(MediaFiles(tmp_path), ENGLISH, "en")["people"]
+    assert person == {"name": "Minji", "group": "", "tip": "Minji", "named": False}

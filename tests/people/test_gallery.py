@@ -66,12 +66,12 @@ def test_names_and_notes_come_from_the_list(tmp_path: Path) -> None:
         ("민지", ("김민지", "Minji"), "since 2022"),
         ("solo", (), ""),
     ]
+    assert [(person.label, person.photos) for person in gallery.named] == [("nobody", ())]
     assert [issue.reason for issue in gallery.issues] == [
         "'colour' means nothing here; entries begin with [[person]] or [[group]]",
-        "entry 1 has 'alias', which is none of name, group, display, gender, aliases, notes",
-        "entry 3 names solo again; the first one counts",
-        "there is no folder with photos for nobody",
-        "entry 5 needs a name, a list of texts as aliases, and texts for the rest",
+        "entry 1 (line 3) has 'alias', which is none of name, group, display, gender, aliases, notes",
+        "entry 3 (line 12) names solo again; the first one counts",
+        "entry 5 (line 17) needs a name, a list of texts as aliases, and texts for the rest",
     ]
     assert {issue.kind for issue in gallery.issues} == {"names_file"}
 
@@ -112,24 +112,45 @@ def test_gender_is_a_persons_own_or_their_groups(tmp_path: Path) -> None:
         "nj/minji": "female",
         "solo": None,
     }
+    assert gallery.genders == {"nj": "female", "nobody": "male"}
     assert [issue.reason for issue in gallery.issues] == [
-        "entry 2 has the gender 'woman', which is neither 'female' nor 'male'",
-        "group 2 needs a name, and 'female' or 'male' as its gender",
-        "there is no folder of a group nobody with photos",
-        "group 4 has 'colour', which is none of name, gender",
-        "group 4 names nj again; the first one counts",
-        "group 5 needs a name, and 'female' or 'male' as its gender",
+        "group 2 (line 12) needs a name, and 'female' or 'male' as its gender",
+        "group 4 (line 18) has 'colour', which is none of name, gender",
+        "group 4 (line 18) names nj again; the first one counts",
+        "group 5 (line 22) needs a name, and 'female' or 'male' as its gender",
+        "entry 2 (line 9) has the gender 'woman', which is neither 'female' nor 'male'",
     ]
     assert {issue.kind for issue in gallery.issues} == {"names_file"}
 
 
-@pytest.mark.parametrize("content", [b"[[person", b"\xff\xfe"])
-def test_a_broken_list_is_an_issue_and_the_photos_still_count(tmp_path: Path, content: bytes) -> None:
+def test_somebody_without_photos_is_named_and_no_broken_folder(tmp_path: Path) -> None:
+    (tmp_path / "gallery.toml").write_text(
+        '[[person]]\ngroup="NJZ"\nname="Kim Minji"\naliases=["민지"]\n[[group]]\nname="NJZ"\ngender="female"\n'
+    )
+    gallery = read_gallery(tmp_path)
+    assert (gallery.people, gallery.issues) == ((), ())
+    [person] = gallery.named
+    assert (person.label, person.aliases, person.photos, person.gender) == (
+        "NJZ/Kim Minji", ("민지",), (), "female",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\n[[person\n", "at line 2, column 9"),
+        (b"\n[[person", "at the end, line 2"),
+        (b"\n\xff\xfe", "line 2 is not UTF-8"),
+    ],
+)
+def test_a_broken_list_is_an_issue_and_the_photos_still_count(tmp_path: Path, content: bytes, line: str) -> None:
     put(tmp_path / "solo" / "1.jpg")
     (tmp_path / "gallery.toml").write_bytes(content)
     ((place, kind, reason),) = issues(tmp_path)
     assert (place, kind) == ("gallery.toml", "names_file")
     assert reason.startswith("it is not valid TOML")
+    assert line in reason
+    assert "vsearch people names" in reason
     assert len(read_gallery(tmp_path).people) == 1
 
 

@@ -12,8 +12,8 @@ from tests.gemini_server import GeminiServer, MemoryLedger, client, error_reply,
 from vsearch_pipeline.catalog.segments import PersonOnScreen
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.answers import AnswerService
-from vsearch_pipeline.search.query import Query
-from vsearch_pipeline.search.service import Hit, Parts, SearchResult
+from vsearch_pipeline.search.query import understand
+from vsearch_pipeline.search.results import Hit, Marks, Member, Moment, Parts, SearchResult
 from vsearch_pipeline.timeline import TimeRange
 
 HARIN = PersonOnScreen(1, "Harin", "NJZ", ("하린",), 0.9)
@@ -30,10 +30,14 @@ def hit(
         caption_en=caption,
         caption_ko=None,
         speech=speech,
+        objects=(),
         people=people,
         score=0.5,
-        parts=Parts(0.5, 0.0, 0.0),
+        good=True,
+        parts=Parts(0.5, 0.0, 0.0, 0.0),
+        marks=Marks(),
         heard=(),
+        edited=False,
     )
 
 
@@ -45,7 +49,8 @@ HITS = (
 
 
 def result(query: str = "waving", hits: Sequence[Hit] = HITS) -> SearchResult:
-    return SearchResult(Query(query, (), query, ()), tuple(hits), 0.01)
+    moments = tuple(Moment(h.span, h, (Member(h.segment_id, h.span, h.score),)) for h in hits)
+    return SearchResult(understand(query, []), moments, 0, len(moments), False, 0.01)
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_people_by_filter(text: str, people: str) -> None:
 
 def test_words_are_never_names() -> None:
     query = understand("words:민지 웃는", INDEX)
-    assert (who(query), query.rest, query.tokens) == ("", "민지 웃는", ("민지", "웃는"))
+    assert (who(query), query.rest, query.tokens) == ("", "민지 웃는", ("민지", "웃다"))
     assert understand("words:장면", INDEX).rest == "장면"
 
 

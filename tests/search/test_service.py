@@ -1,4 +1,4 @@
-"""Search by meaning, words and people over a real catalogue."""
+"""Search with the model that the library is delivered with: meaning, words and people, in both languages."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from sqlalchemy import QueuePool
-from sqlalchemy.event import listen
 
 from tests.catalog.test_speech import say
-from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.library import PersonRecord, ensure_person
+from tests.search.conftest import NewCatalog
+from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.segments import AutoFields
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.refresh import refresh_segments
-from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.importing import import_metadata
-from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors, load_sentence_embedder
+from vsearch_pipeline.language.embedding import Vectors, load_sentence_embedder
 from vsearch_pipeline.search.documents import embed_segments
-from vsearch_pipeline.search.plain import hits_as_json
-from vsearch_pipeline.search.query import understand
+from vsearch_pipeline.search.plain import hits_as_json, result_as_json
 from vsearch_pipeline.search.service import SearchService
 from vsearch_pipeline.timeline import TimeRange
 
@@ -37,26 +31,32 @@ RECORDS = [
     {"timestamp": 2, "caption": "Two people ride bicycles.", "faces": [{"group": "G", "member": "Jiwoo Ahn"}]},
     {"timestamp": 3, "caption": "A man is cooking soup in a kitchen.", "faces": []},
 ]
-MINJI = PersonRecord(1, "G", "Minji Kim", ("민지", "김민지"))
-HANNI = PersonRecord(2, "G", "Hanni Pham", ("하니", "하니팜"))
 
 
 @pytest.fixture(scope="module")
-def embedder() -> SentenceEmbedder:
-    return load_sentence_embedder("use-multilingual-v3")
-
-
-@pytest.fixture(scope="module")
-def service(
-    catalog: Catalog, embedder: SentenceEmbedder, tmp_path_factory: pytest.TempPathFactory
-) -> SearchService:
+def service(new_catalog: NewCatalog, tmp_path_factory: pytest.TempPathFactory) -> SearchService:
+    """Four captions, and a film in which somebody speaks."""
+    catalog = new_catalog("service")
+    embedder = load_sentence_embedder("use-multilingual-v3")
     file = tmp_path_factory.mktemp("import") / "search.json"
     file.write_text(json.dumps([{"video_id": "searched", **record} for record in RECORDS]))
     [video] = import_metadata(catalog, file, actor="tester")
+    lines = (
+        [("Bring", 200, 500), ("the", 500, 600), ("umbrellas!", 600, 1200)],
+        [("우산을", 2100, 2600), ("가져와", 2600, 3000)],
+    )
     with catalog.begin() as connection:
         ensure_person(connection, "G", "Sora Baek", ["소라"])
         ensure_person(connection, "G", "Jiwoo Ahn", ["지우"])
         embed_segments(connection, video.video_id, embedder)
+        say(connection, "spoken-film", *lines)
+        producer = producer_id(connection, ProducerInfo("segments", "tests", "1"))
+        spans = [TimeRange(0, 2000), TimeRange(2000, 4000)]
+        said = {span: " ".join(word for word, _, _ in line) for span, line in zip(spans, lines, strict=True)}
+        refresh_segments(
+            connection, "spoken-film", spans, lambda span: AutoFields(None, None, speech=said[span]), producer
+        )
+        embed_segments(connection, "spoken-film", embedder)
     return SearchService(catalog, embedder)
 
 
@@ -68,6 +68,7 @@ def service(
         ("cooking", 3000),
         ("부엌에서 요리하는 남자", 3000),
         ("소라가 손을 흔드는 장면", 0),
+        ("소라손흔드는거", 0),
         ("소라", 0),
         ("지우랑 자전거", 2000),
         ("jiwoo", 2000),
@@ -78,49 +79,45 @@ def test_the_right_moment_is_first(service: SearchService, query: str, start_ms:
     assert (hit.video.title, hit.span.start_ms) == ("searched", start_ms)
 
 
+@pytest.mark.parametrize("query", ["a dog at the sea", "손을 흔드는 여자", "부엌에서 요리하는 남자", "소라"])
+def test_what_is_there_is_called_good(service: SearchService, query: str) -> None:
+    result = service.search(query, limit=3)
+    assert result.hits[0].good
+    assert result.good
+
+
+@pytest.mark.parametrize("query", ["stock market crash", "quantum physics", "asdfgh qwerty", "ㅋㅋㅋㅋ", "세금 신고서 작성"])
+def test_what_is_not_there_is_not_called_good(service: SearchService, query: str) -> None:
+    result = service.search(query, limit=3)
+    assert result.found > 0
+    assert not result.good
+    assert not any(hit.good for hit in result.hits)
+
+
 def test_json_has_what_programs_need(service: SearchService) -> None:
-    [hit] = hits_as_json(service.search("소라 손 흔드는", limit=1))
-    assert set(hit) >= {"segment_id", "video", "start_ms", "end_ms", "caption_en", "caption_ko", "people", "score"}
+    result = service.search("소라 손 흔드는", limit=1)
+    [hit] = hits_as_json(result)
+    assert set(hit) == {
+        *("segment_id", "video", "title", "start_ms", "end_ms", "caption_en", "caption_ko", "speech", "heard"),
+        *("objects", "people", "score", "good", "parts", "edited", "moment"),
+    }
     assert hit["people"] == [{"name": "Sora Baek", "display": "Sora Baek", "group": "G", "confidence": 1.0}]
     assert set(hit["parts"]) == {"meaning", "words", "people", "speech"}  # type: ignore[call-overload]
     assert hit["parts"]["people"] == 1.0  # type: ignore[index]
-    json.dumps(hit)
+    assert set(hit["moment"]) == {"start_ms", "end_ms", "segments"}  # type: ignore[call-overload]
+    page = result_as_json(result)
+    assert set(page) == {"understood", "good", "relaxed", "found", "hits"}
+    assert page["understood"] == [
+        {"kind": "person", "text": "Sora Baek", "typed": "소라", "negated": False, "how": "exact"},
+        {"kind": "rest", "text": "손 흔드는", "typed": "손 흔드는", "negated": False, "how": "exact"},
+    ]
+    json.dumps(page)
 
 
-@pytest.mark.parametrize(
-    ("query", "people", "rest"),
-    [
-        ("민지랑 하니가 웃는", ["Minji Kim", "Hanni Pham"], "웃는"),
-        ("하니팜 손흔드는거", ["Hanni Pham"], "손흔드는거"),
-        ("minji waving", ["Minji Kim"], "waving"),
-        ("MINJI KIM", ["Minji Kim"], ""),
-        ("민지나무", [], "민지나무"),
-        ("hanniball", [], "hanniball"),
-    ],
-)
-def test_names_are_found_with_particles_and_not_inside_words(query: str, people: list[str], rest: str) -> None:
-    understood = understand(query, [MINJI, HANNI])
-    assert sorted(person.name for person in understood.people) == sorted(people)
-    assert understood.rest == rest
-
-
-@pytest.fixture(scope="module")
-def speech(service: SearchService) -> SearchService:
-    """The same library with a film in which somebody speaks."""
-    lines = (
-        [("Bring", 200, 500), ("the", 500, 600), ("umbrellas!", 600, 1200)],
-        [("우산을", 2100, 2600), ("가져와", 2600, 3000)],
-    )
-    with service.catalog.begin() as connection:
-        say(connection, "spoken-film", *lines)
-        producer = producer_id(connection, ProducerInfo("segments", "tests", "1"))
-        spans = [TimeRange(0, 2000), TimeRange(2000, 4000)]
-        said = {span: " ".join(word for word, _, _ in line) for span, line in zip(spans, lines, strict=True)}
-        refresh_segments(
-            connection, "spoken-film", spans, lambda span: AutoFields(None, None, speech=said[span]), producer
-        )
-        embed_segments(connection, "spoken-film", service.embedder)
-    return service
+def test_words_of_the_other_language_are_marked(service: SearchService) -> None:
+    hit = service.search("손 흔드는 여자", limit=1).hits[0]
+    assert [piece.text for piece in hit.marks.caption_en if piece.hit] == ["woman", "waving"]
+    assert hit.parts.words > 0.5
 
 
 @pytest.mark.parametrize(
@@ -132,59 +129,45 @@ def speech(service: SearchService) -> SearchService:
     ],
 )
 def test_what_is_said_is_found_with_its_times(
-    speech: SearchService, query: str, start_ms: int, heard: list[tuple[str, int, int]]
+    service: SearchService, query: str, start_ms: int, heard: list[tuple[str, int, int]]
 ) -> None:
-    result = speech.search(query, limit=5)
+    result = service.search(query, limit=5, grouped=False)
     hit = result.hits[0]
     assert (hit.video.id, hit.span.start_ms) == ("spoken-film", start_ms)
     assert [(word.text, word.start_ms, word.end_ms) for word in hit.heard] == heard
     assert hits_as_json(result)[0]["heard"] == [
         {"text": text, "start_ms": start, "end_ms": end} for text, start, end in heard
     ]
+    assert hit.parts.speech == pytest.approx(1.0)
 
 
-def test_a_hit_that_only_means_the_same_heard_nothing(speech: SearchService) -> None:
-    assert all(not hit.heard for hit in speech.search("a parasol against rain").hits)
+def test_a_hit_that_only_means_the_same_heard_nothing(service: SearchService) -> None:
+    assert all(not hit.heard for hit in service.search("a parasol against rain").hits)
 
 
-def test_statements_do_not_grow_with_hits(speech: SearchService) -> None:
-    statements: list[str] = []
-    listen(speech.catalog.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    speech.search("dog", limit=1)
-    few = len(statements)
-    speech.search("dog", limit=100)
-    assert len(statements) == 2 * few
-
-
-def test_the_model_works_outside_of_a_transaction(speech: SearchService) -> None:
+def test_the_model_works_outside_of_a_transaction(service: SearchService) -> None:
     class Watched:
-        name, version, dim = speech.embedder.name, speech.embedder.version, speech.embedder.dim
+        name, version, dim = service.embedder.name, service.embedder.version, service.embedder.dim
+        glosses = True
+        asked = 0
+
+        def knows(self, word: str) -> bool:
+            self.check()
+            return service.embedder.knows(word)
 
         def embed(self, texts: Sequence[str]) -> Vectors:
-            pool = speech.catalog.engine.pool
+            self.check()
+            self.asked += 1
+            return service.embedder.embed(texts)
+
+        @staticmethod
+        def check() -> None:
+            pool = service.catalog.engine.pool
             assert isinstance(pool, QueuePool)
             assert pool.checkedout() == 0
-            return speech.embedder.embed(texts)
 
-    assert SearchService(speech.catalog, Watched()).search("umbrella", limit=1).hits
-
-
-@pytest.mark.parametrize("query", ["", "   ", "\t"])
-def test_an_empty_query_is_refused(service: SearchService, query: str) -> None:
-    with pytest.raises(InputError, match="empty"):
-        service.search(query)
-
-
-def test_a_limit_below_one_is_refused(service: SearchService) -> None:
-    with pytest.raises(InputError, match="at least 1"):
-        service.search("dog", limit=0)
-
-
-@given(text=st.text(max_size=300))
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_gets_an_answer_or_a_sentence(service: SearchService, text: str) -> None:
-    try:
-        hits = service.search(text, limit=2).hits
-    except InputError:
-        return
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    watched = Watched()
+    other = SearchService(service.catalog, watched)
+    hit = other.search("우산 umbrella", limit=1).hits[0]
+    assert watched.asked
+    assert other.similar(hit.segment_id, limit=1).hits

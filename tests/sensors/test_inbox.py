@@ -12,7 +12,9 @@ from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_cont
 from tests.clips import make_clip
 from vsearch_pipeline.assets.jobs import take_in_job
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.videos import VideoRecord, insert_video, list_videos
+from vsearch_pipeline.catalog.stages import ProducerInfo, fail_stage, finish_stage, finish_stages, producer_id
+from vsearch_pipeline.catalog.videos import VideoRecord, insert_video, list_videos, put_videos
+from vsearch_pipeline.resources.instance import IMPORT_TAG
 from vsearch_pipeline.resources.storage import CatalogResource
 from vsearch_pipeline.sensors.inbox import SETTLED_SECONDS, inbox_sensor, new_videos_sensor
 from vsearch_pipeline.settings import Settings
@@ -104,3 +106,42 @@ def test_videos_without_a_run_get_one(catalog: Catalog, settings: Settings, inst
     assert "waiting-1" in [request.partition_key for request in result.run_requests or []]
     with catalog.begin() as connection:
         connection.exec_driver_sql("delete from videos where id = 'waiting-1'")
+
+
+def test_imported_videos_are_left_to_the_command_that_imports_them(
+    catalog: Catalog, settings: Settings, instance: DagsterInstance
+) -> None:
+    def waiting() -> set[str]:
+        with build_sensor_context(
+            instance=instance, resources={"catalog": CatalogResource(home=str(settings.home))}
+        ) as context:
+            result = new_videos_sensor()(context)
+        requests = result.run_requests or [] if isinstance(result, SensorResult) else []
+        return {str(request.partition_key) for request in requests}
+
+    videos = ["imported-1", "imported-2", "imported-3"]
+    with catalog.begin() as connection:
+        put_videos(connection, [VideoRecord(name, name, "imported", f"sha-{name}", "test") for name in videos])
+        connection.exec_driver_sql(
+            "update videos set added_at = now() - interval '1 hour' where starts_with(id, 'imported-')"
+        )
+        producer = producer_id(connection, ProducerInfo("segments", "imported", "1"))
+        marks = dict.fromkeys(videos, "m")
+        finish_stages(connection, marks, "segments", producer=producer, run_id="import:a.json", seconds=0.0)
+        finish_stage(
+            connection, "imported-1", "segment_embeddings", mark="m", producer=producer, run_id="r", seconds=0.0
+        )
+        fail_stage(connection, "imported-2", "segment_embeddings", "it is damaged", "r")
+    try:
+        assert waiting() & set(videos) == {"imported-3"}, "a run for several videos counts as a run of each"
+        take_in_job.execute_in_process(
+            run_config={"ops": {"take_in_source": {"config": {"source": "/no/such/file"}}}},
+            resources={"catalog": CatalogResource(home=str(settings.home))},
+            instance=instance,
+            raise_on_error=False,
+            tags=IMPORT_TAG,
+        )
+        assert not waiting() & set(videos)
+    finally:
+        with catalog.begin() as connection:
+            connection.exec_driver_sql("delete from videos where starts_with(id, 'imported-')")

@@ -22,8 +22,9 @@ from dagster import (
 from numpy.typing import NDArray
 
 from vsearch_pipeline.assets.stage import GPU_POOL, GPU_TAG, OWNERS, picture
-from vsearch_pipeline.catalog.library import ensure_person, reference_faces, replace_reference_faces
+from vsearch_pipeline.catalog.library import reference_faces, replace_reference_faces
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
+from vsearch_pipeline.editing.gallery_names import apply_gallery_names
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.people.enrolment import Enrolment, enrol_gallery, reference_picture
@@ -43,11 +44,11 @@ PROGRESS_STEP = 100
     kinds={"onnx", "postgres"},
     owners=OWNERS,
     tags=GPU_TAG,
-    code_version="2",
+    code_version="3",
     check_specs=[
         AssetCheckSpec("every_photo_is_used", asset="gallery", description="No photo or folder needs a look.")
     ],
-    description="Photos of known people (GROUP/PERSON/*.jpg): the face of each, embedded.",
+    description="Photos of known people (GROUP/PERSON/*.jpg): the face of each, embedded; what they are called.",
     pool=GPU_POOL,
     op_tags=GPU_TAG,
 )
@@ -77,21 +78,11 @@ def gallery(
     enrolment = enrol_gallery(found, detector, embedder, on_photo, known)
     rows: list[dict[str, Any]] = []
     with catalog.open().begin() as connection:
+        names = apply_gallery_names(connection, found, actor="gallery", door="sensor")
         for person, references in enrolment.people:
-            names = [name for name in (person.display, *person.aliases) if name != person.name]
-            display = person.display if person.display != person.name else None
-            person_id = ensure_person(
-                connection,
-                person.group,
-                person.name,
-                names,
-                display=display,
-                notes=person.notes or None,
-                gender=person.gender,
-            )
             rows.extend(
                 {
-                    "person_id": person_id,
+                    "person_id": names.ids[person.group, person.name],
                     "source": reference.photo.relative_to(folder).as_posix(),
                     "sha256": reference.sha256,
                     "quality": reference.quality,
@@ -103,10 +94,11 @@ def gallery(
             )
         replace_reference_faces(connection, embedder.name, rows)
     context.log.info("%d people, %d of %d photos used", len(found.people), len(rows), total)
-    issues = enrolment.issues
+    issues = [*enrolment.issues, *(issue for issue in names.issues if issue not in found.issues)]
     return MaterializeResult(
         metadata={
             "people": len(found.people),
+            "people_without_photos": len(found.named),
             "photos": total,
             "photos_used": len(rows),
             "folder": MetadataValue.path(str(folder)),

@@ -14,7 +14,7 @@ from dagster import (
     op,
 )
 
-from vsearch_pipeline.assets.stage import GPU_TAG, VIDEOS, add_partition
+from vsearch_pipeline.assets.stage import GPU_TAG, VIDEOS, add_partitions
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.links import add_link, is_link
 from vsearch_pipeline.ingest.store import add_file
@@ -69,7 +69,7 @@ def take_in_source(context: OpExecutionContext, config: Source, catalog: Catalog
             added = add_file(catalog.open(), settings, Path(config.source), actor="inbox", door="sensor")
     except VsearchError as error:
         raise Failure(description=str(error), allow_retries=error.retry) from error
-    add_partition(context.instance, added.video.id)
+    add_partitions(context.instance, [added.video.id])
     context.add_output_metadata({"video": MetadataValue.text(added.video.id), "new": added.new})
 
 

@@ -22,6 +22,7 @@ from vsearch_pipeline.assets.stage import (
     Work,
     each,
     run_stage,
+    together,
 )
 from vsearch_pipeline.captioning.compose import compose
 from vsearch_pipeline.captioning.facts import CaptionFacts
@@ -33,7 +34,7 @@ from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.media.preview import preview
 from vsearch_pipeline.resources.models import SentenceEmbedderResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
-from vsearch_pipeline.search.documents import embed_segments
+from vsearch_pipeline.search.documents import embed_videos
 from vsearch_pipeline.slots import fill
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
@@ -52,6 +53,8 @@ SEGMENTS = Stage(
 SEGMENT_EMBEDDINGS = Stage("segment_embeddings", inputs=("segments",), file_needed=False)
 PREVIEWS = Stage("previews", inputs=("sampling", "segments"))
 
+VIDEOS_TOGETHER = 16
+"""Videos whose texts are embedded at a time."""
 SURE_OBJECT = 0.6
 """Score from which a detection is listed; captions use the same (see captioning.content)."""
 
@@ -198,13 +201,17 @@ def segment_embeddings(
 ) -> Iterator[MaterializeResult]:
     embedder = sentences.load()
 
-    def compute(record: VideoRecord) -> Output:
+    def compute(records: Sequence[VideoRecord]) -> list[Output]:
         with catalog.open().begin() as connection:
-            embedded, total = embed_segments(connection, record.id, embedder)
-        return Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
+            counts = embed_videos(connection, [record.id for record in records], embedder)
+        return [
+            Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
+            for embedded, total in counts
+        ]
 
     producer = ProducerInfo("segment_embeddings", embedder.name, embedder.version)
-    yield from run_stage(context, catalog.open(), Work(SEGMENT_EMBEDDINGS, producer, each(compute)))
+    work = Work(SEGMENT_EMBEDDINGS, producer, together(compute, VIDEOS_TOGETHER))
+    yield from run_stage(context, catalog.open(), work)
 
 
 @asset(

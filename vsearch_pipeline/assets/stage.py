@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from dagster import (
@@ -12,6 +13,7 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
+    AssetMaterialization,
     AssetRecordsFilter,
     BackfillPolicy,
     Backoff,
@@ -95,6 +97,22 @@ def each(compute: Callable[[VideoRecord], Output]) -> Compute:
     return compute_all
 
 
+def together(compute: Callable[[Sequence[VideoRecord]], Sequence[Output]], most: int) -> Compute:
+    """At most `most` videos at a time; where that fails, these one after the other, so that the others go on."""
+
+    def compute_all(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
+        for start in range(0, len(records), most):
+            some = records[start : start + most]
+            try:
+                outputs = compute(some)
+            except Exception as error:  # noqa: BLE001 - told of the video it concerns
+                yield from [error] if len(some) == 1 else together(compute, 1)(some)
+            else:
+                yield from outputs
+
+    return compute_all
+
+
 @dataclass(frozen=True)
 class Stage:
     """A step of the pipeline over one video.
@@ -140,6 +158,7 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
     """
     stage = work.stage
     failed: dict[str, Exception] = {}
+    made: list[AssetMaterialization] = []
     problems: dict[str, dict[str, str]] = {}
     for video_id, output in _outputs(catalog, work, context.partition_keys, context.run_id):
         if isinstance(output, Exception):
@@ -152,9 +171,14 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
             if SKIPPED in metadata:
                 metadata = {**_last_metadata(context.instance, asset, video_id), **metadata}
             context.add_asset_metadata(metadata, asset_key=asset, partition_key=video_id)
+            made.append(AssetMaterialization(asset, metadata=metadata, partition=video_id))
         for check, problem in output.problems.items():
             problems.setdefault(check, {})[video_id] = problem
     if failed:
+        # a failed step has no results, but what was committed stays: it is told here, and not again by a retry
+        for event in made:
+            if context.retry_number == 0 or SKIPPED not in event.metadata:
+                context.log_event(event)
         raise _failure(failed)
     for asset in stage.asset_names:
         checks = [spec for spec in stage.checks if spec.asset_key.to_user_string() == asset]
@@ -290,9 +314,21 @@ def _checked(spec: AssetCheckSpec, problems: Mapping[str, str]) -> AssetCheckRes
     )
 
 
-def add_partition(instance: DagsterInstance, video_id: str) -> None:
-    """Make the video a partition; it may be one already."""
-    instance.add_dynamic_partitions(_VIDEOS_NAME, [video_id])
+def add_partitions(instance: DagsterInstance, video_ids: Sequence[str]) -> None:
+    """Make the videos partitions; they may be already."""
+    instance.add_dynamic_partitions(_VIDEOS_NAME, list(video_ids))
+
+
+def partition_ranges(instance: DagsterInstance, video_ids: Collection[str], longest: int) -> list[tuple[str, ...]]:
+    """The videos, which are partitions, in pieces that a run can be given: of at most `longest`, without another
+    partition in between in Dagster's order."""
+    wanted = set(video_ids)
+    ranges: list[tuple[str, ...]] = []
+    for is_wanted, keys in groupby(instance.get_dynamic_partitions(_VIDEOS_NAME), key=lambda key: key in wanted):
+        if is_wanted:
+            found = tuple(keys)
+            ranges += [found[at : at + longest] for at in range(0, len(found), longest)]
+    return ranges
 
 
 def picture(data: bytes, alt: str) -> MetadataValue:

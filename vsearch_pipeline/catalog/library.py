@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from vsearch_pipeline.catalog.models import (
     Operation,
     Person,
     ReferenceFace,
+    Segment,
+    SegmentPerson,
 )
 
 Gender = Literal["female", "male"]
@@ -144,6 +146,23 @@ def add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) 
     missing = [alias for alias in dict.fromkeys(aliases) if alias not in known]
     if missing:
         connection.execute(update(Person).where(Person.id == person_id).values(aliases=[*row.aliases, *missing]))
+
+
+def segments_showing(connection: Connection, people: Collection[int]) -> dict[int, list[int]]:
+    """Ids of the segments that show each of these people, or somebody merged into them: as a person said, else as
+    the models did."""
+    shown: dict[int, dict[int, bool]] = {}
+    rows = connection.execute(
+        select(survivor().label("person_id"), SegmentPerson.segment_id, SegmentPerson.present)
+        .join(Person, Person.id == SegmentPerson.person_id)
+        .join(Segment, Segment.id == SegmentPerson.segment_id)
+        .where(survivor().in_(people), Segment.deleted_at.is_(None))
+        # as read_segments does: the human layer comes last, and in it who is there
+        .order_by(SegmentPerson.segment_id, SegmentPerson.layer, SegmentPerson.present)
+    )
+    for row in rows:
+        shown.setdefault(row.person_id, {})[row.segment_id] = row.present
+    return {person: [i for i, present in segments.items() if present] for person, segments in shown.items()}
 
 
 def merge_person(connection: Connection, person_id: int, into: int) -> list[int]:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Select,
+    any_,
+    bindparam,
+    delete,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 
 from vsearch_pipeline.catalog.counters import take_numbers
 from vsearch_pipeline.catalog.library import Called
-from vsearch_pipeline.catalog.models import Person, Segment, SegmentEmbedding, SegmentPerson
+from vsearch_pipeline.catalog.models import Segment, SegmentEmbedding, SegmentPerson
 from vsearch_pipeline.timeline import TimeRange
 
 
@@ -60,20 +72,27 @@ _SEARCHED = ("search", "words", "people")
 """Columns that only the indexes need."""
 
 
+@cache
+def _segments(*, by_video: bool, by_id: bool, deleted: bool) -> Select[Any]:
+    """Made once for each kind of question: putting a statement together takes longer than asking it."""
+    table = Segment.__table__.c
+    columns = [column for column in table if column.name not in _SEARCHED]
+    statement = select(*columns).order_by(table.video_id, table.start_ms, table.id)
+    if by_video:
+        statement = statement.where(table.video_id == bindparam("video"))
+    if by_id:
+        statement = statement.where(table.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    if not deleted:
+        statement = statement.where(table.deleted_at.is_(None))
+    return statement
+
+
 def read_segments(
     connection: Connection, *, video_id: str | None = None, ids: Sequence[int] | None = None, deleted: bool = False
 ) -> list[SegmentRecord]:
     """Segments of a video, or of the given ids, in time order; `deleted` includes the ones a person removed."""
-    table = Segment.__table__.c
-    columns = [column for column in table if column.name not in _SEARCHED]
-    statement = select(*columns).order_by(table.video_id, table.start_ms, table.id)
-    if video_id is not None:
-        statement = statement.where(table.video_id == video_id)
-    if ids is not None:
-        statement = statement.where(table.id.in_(ids))
-    if not deleted:
-        statement = statement.where(table.deleted_at.is_(None))
-    rows = connection.execute(statement).all()
+    statement = _segments(by_video=video_id is not None, by_id=ids is not None, deleted=deleted)
+    rows = connection.execute(statement, {"video": video_id, "ids": list(ids or ())}).all()
     present, judged = _people(connection, [row.id for row in rows])
     return [
         SegmentRecord(
@@ -96,30 +115,25 @@ def read_segments(
     ]
 
 
+_ON_SCREEN: Final = text(
+    """
+    select segment_id, layer, present, confidence, person.id, person.name, person.group_name, person.aliases,
+        person.display
+    from segment_people
+    join people named on named.id = person_id
+    join people person on person.id = coalesce(named.merged_into, named.id)
+    where segment_id = any(cast(:ids as bigint[]))
+    order by segment_id, person.id, layer, present, named.id
+    """
+)
+"""The human layer comes last, and in it who is there."""
+
+
 def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[PersonOnScreen]], set[int]]:
     """People present by segment (merged ones as one), and the segments where a person judged who is there."""
-    named = aliased(Person)
-    statement = (
-        select(
-            SegmentPerson.segment_id,
-            SegmentPerson.layer,
-            SegmentPerson.present,
-            SegmentPerson.confidence,
-            Person.id,
-            Person.name,
-            Person.group_name,
-            Person.aliases,
-            Person.display,
-        )
-        .join(named, named.id == SegmentPerson.person_id)
-        .join(Person, Person.id == func.coalesce(named.merged_into, named.id))
-        .where(SegmentPerson.segment_id.in_(ids))
-        # the human layer comes last, and in it who is there
-        .order_by(SegmentPerson.segment_id, Person.id, SegmentPerson.layer, SegmentPerson.present, named.id)
-    )
     effective: dict[int, dict[int, PersonOnScreen | None]] = {}
     judged = set()
-    for row in connection.execute(statement):
+    for row in connection.execute(_ON_SCREEN, {"ids": list(ids)}):
         if row.layer == "human":
             judged.add(row.segment_id)
         person = PersonOnScreen(row.id, row.name, row.group_name, tuple(row.aliases), row.confidence, row.display)
@@ -129,6 +143,12 @@ def _people(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[
         for segment, people in effective.items()
     }
     return present, judged
+
+
+def segments_of_people(connection: Connection, people: Sequence[int]) -> list[int]:
+    """Ids of the segments of which either layer says something about any of these people."""
+    statement = select(SegmentPerson.segment_id).where(SegmentPerson.person_id.in_(people)).distinct()
+    return list(connection.execute(statement.order_by(SegmentPerson.segment_id)).scalars())
 
 
 def human_captions(connection: Connection) -> list[tuple[str, TimeRange, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageRun, Video
 
@@ -50,9 +51,14 @@ def producer_id(connection: Connection, producer: ProducerInfo) -> int:
     return int(connection.execute(found).scalar_one())
 
 
-def lock_video(connection: Connection, video_id: str) -> None:
-    """Hold the video's row to the end of the transaction, so that two runs write one after the other."""
-    connection.execute(select(Video.id).where(Video.id == video_id).with_for_update())
+def _any_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """As one parameter: `in` takes one for each value, and a statement has at most 65,535."""
+    return column == any_(literal(list(values), ARRAY(Text)))
+
+
+def lock_video(connection: Connection, *video_ids: str) -> None:
+    """Hold the rows of videos to the end of the transaction, so that two runs write one after the other."""
+    connection.execute(select(Video.id).where(_any_of(Video.id, video_ids)).order_by(Video.id).with_for_update())
 
 
 def replace_rows(connection: Connection, video_id: str, producer: int, rows: Rows) -> None:
@@ -81,14 +87,26 @@ def finish_stage(
     connection: Connection, video_id: str, stage: str, *, mark: str, producer: int, run_id: str, seconds: float
 ) -> None:
     """Note that the stage is done with fingerprint `mark`, in the transaction that wrote its rows."""
-    values = {"fingerprint": mark, "producer_id": producer, "run_id": run_id, "seconds": seconds}
-    statement = insert(StageRun).values(video_id=video_id, stage=stage, **values)
+    finish_stages(connection, {video_id: mark}, stage, producer=producer, run_id=run_id, seconds=seconds)
+
+
+def finish_stages(
+    connection: Connection, marks: Mapping[str, str], stage: str, *, producer: int, run_id: str, seconds: float
+) -> None:
+    """The same of several videos, given the fingerprint of each."""
+    statement = insert(StageRun)
+    values = {"stage": stage, "producer_id": producer, "run_id": run_id, "seconds": seconds}
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=[StageRun.video_id, StageRun.stage], set_={**values, "finished_at": func.now()}
-        )
+            index_elements=[StageRun.video_id, StageRun.stage],
+            set_={
+                **{name: statement.excluded[name] for name in ("fingerprint", "producer_id", "run_id", "seconds")},
+                "finished_at": func.now(),
+            },
+        ),
+        [{"video_id": video_id, "fingerprint": mark, **values} for video_id, mark in marks.items()],
     )
-    connection.execute(delete(StageError).where(StageError.video_id == video_id, StageError.stage == stage))
+    connection.execute(delete(StageError).where(_any_of(StageError.video_id, marks), StageError.stage == stage))
 
 
 def fail_stage(connection: Connection, video_id: str, stage: str, message: str, run_id: str) -> None:
@@ -100,6 +118,16 @@ def fail_stage(connection: Connection, video_id: str, stage: str, message: str, 
             set_={**values, "failed_at": func.now()},
         )
     )
+
+
+def failed_videos(connection: Connection, stage: str, run_id: str) -> dict[str, str]:
+    """Why the stage failed in that run, by video."""
+    rows = connection.execute(
+        select(StageError.video_id, StageError.message)
+        .where(StageError.stage == stage, StageError.run_id == run_id)
+        .order_by(StageError.video_id)
+    )
+    return dict(rows.tuples().all())
 
 
 def read_rows(connection: Connection, table: type[Base], video_id: str, *order: str) -> list[Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import Caption, Operation, Segment, StageError, StageRun, Video
@@ -50,6 +50,7 @@ class VideoRecord:
 
 _FIELDS = tuple(VideoRecord.__dataclass_fields__)
 _COLUMNS = [Video.__table__.c[name] for name in _FIELDS]
+_BY_IDS = select(*_COLUMNS).where(Video.id == any_(bindparam("ids", type_=ARRAY(Text))))
 
 
 def insert_video(connection: Connection, video: VideoRecord) -> bool:
@@ -57,6 +58,30 @@ def insert_video(connection: Connection, video: VideoRecord) -> bool:
     values = {name: getattr(video, name) for name in _FIELDS}
     statement = insert(Video).values(values).on_conflict_do_nothing().returning(Video.id)
     return connection.execute(statement).first() is not None
+
+
+def put_videos(connection: Connection, videos: Sequence[VideoRecord]) -> set[str]:
+    """Add videos; of those that are there already, by content, source and length are renewed.
+
+    Returns:
+        ids of the ones that are new.
+    """
+    statement = insert(Video).on_conflict_do_nothing().returning(Video.id)
+    rows = [{name: getattr(video, name) for name in _FIELDS} for video in videos]
+    new = set(connection.execute(statement, rows).scalars())
+    renewed = [
+        {"known": video.id, "source": video.source, "duration_ms": video.duration_ms}
+        for video in videos
+        if video.id not in new
+    ]
+    if renewed:
+        connection.execute(
+            update(Video)
+            .where(Video.id == bindparam("known"))
+            .values(source=bindparam("source"), duration_ms=bindparam("duration_ms")),
+            renewed,
+        )
+    return new
 
 
 def find_by_content(connection: Connection, sha256: str) -> VideoRecord | None:
@@ -74,7 +99,7 @@ def get_video(connection: Connection, video_id: str) -> VideoRecord:
 
 def read_videos(connection: Connection, ids: Collection[str]) -> dict[str, VideoRecord]:
     """The videos of these ids that there are, in one statement."""
-    rows = connection.execute(select(*_COLUMNS).where(Video.id.in_(ids)))
+    rows = connection.execute(_BY_IDS, {"ids": list(ids)})
     return {row.id: VideoRecord(**row._mapping) for row in rows}
 
 
@@ -111,11 +136,23 @@ def update_video(connection: Connection, video_id: str, values: Mapping[str, Any
     connection.execute(update(Video).where(Video.id == video_id).values(**values))
 
 
-def videos_added_before(connection: Connection, moment: datetime) -> list[str]:
-    """Ids of the videos that were added earlier, the oldest first."""
-    return list(
-        connection.execute(select(Video.id).where(Video.added_at < moment).order_by(Video.added_at)).scalars()
+IMPORT_RUN = "import:"
+"""What the run id of a stage begins with that an import finished itself, without a run."""
+
+
+def videos_without_run(connection: Connection, moment: datetime) -> list[tuple[str, str]]:
+    """Id and kind of the videos added before `moment` of which no run has finished or failed a stage, the oldest
+    first."""
+    done = select(StageRun.video_id).where(
+        StageRun.video_id == Video.id, ~StageRun.run_id.startswith(IMPORT_RUN, autoescape=True)
     )
+    failed = select(StageError.video_id).where(StageError.video_id == Video.id)
+    rows = connection.execute(
+        select(Video.id, Video.kind)
+        .where(Video.added_at < moment, ~done.exists(), ~failed.exists())
+        .order_by(Video.added_at, Video.id)
+    )
+    return list(rows.tuples().all())
 
 
 def captioned_videos(connection: Connection) -> list[str]:
@@ -177,3 +214,14 @@ def log_operation(
         actor=actor, door=door, kind=kind, video_id=video_id, before=before, after=after
     )
     return int(connection.execute(statement.returning(Operation.id)).scalar_one())
+
+
+def log_operations(
+    connection: Connection, *, actor: str, door: Door, kind: str, after: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Append what a person did to several videos, an operation each."""
+    fixed = {"actor": actor, "door": door, "kind": kind}
+    connection.execute(
+        insert(Operation),
+        [{**fixed, "video_id": video_id, "after": dict(told)} for video_id, told in after.items()],
+    )

@@ -42,8 +42,10 @@ from vsearch_pipeline.catalog.library import (
     set_gender,
     summarize_people,
 )
+from vsearch_pipeline.catalog.segments import segments_of_people
 from vsearch_pipeline.catalog.videos import Door, get_video, log_operation
 from vsearch_pipeline.editing.marks import marks_by_track, verdict
+from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.people.clustering import break_apart
 from vsearch_pipeline.people.prior import prior_of
@@ -349,6 +351,7 @@ class PeopleService:
             s.tracks for s in summarize_people(connection, self.embedding_model) if s.person.id == person.id
         )
         moved = merge_person(connection, person.id, into.id)
+        refresh_search_of(connection, segments_of_people(connection, moved))
         self._log(
             connection,
             "people.merge",

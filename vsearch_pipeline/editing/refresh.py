@@ -24,6 +24,8 @@ from vsearch_pipeline.timeline import TimeRange
 
 SHORTEST_MS = 200
 """A shorter rest of an automatic range beside a person's segment is not worth a segment of its own."""
+SEARCH_ROWS = 1000
+"""Segments whose search rows are written at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,9 @@ def plan_refresh(existing: Sequence[SegmentRecord], wanted: Iterable[TimeRange])
     owned = [segment for segment in existing if segment.touched]
     free = [part for span in wanted for part in _outside(span, [segment.span for segment in owned])]
     automatic = {segment.span: segment.id for segment in existing if not segment.touched}
-    kept = [automatic.pop(span) for span in free if span in automatic]
-    known = {segment.span for segment in existing if segment.id in kept}
+    known = {span: automatic.pop(span) for span in free if span in automatic}
     return Plan(
-        keep=tuple(sorted([*kept, *(segment.id for segment in owned)])),
+        keep=tuple(sorted([*known.values(), *(segment.id for segment in owned)])),
         create=tuple(span for span in free if span not in known),
         drop=tuple(sorted(automatic.values())),
     )
@@ -83,11 +84,39 @@ def refresh_segments(
     Returns:
         the segments that people see afterwards.
     """
-    existing = {segment.id: segment for segment in read_segments(connection, video_id=video_id, deleted=True)}
-    plan = plan_refresh(list(existing.values()), wanted)
-    delete_untouched(connection, plan.drop)
-    update_auto_fields(connection, producer, {i: describe(existing[i].span) for i in plan.keep})
-    insert_segments(connection, video_id, producer, [(span, describe(span)) for span in plan.create])
+    fit_segments(connection, video_id, wanted, describe, producer)
     segments = read_segments(connection, video_id=video_id)
     refresh_search(connection, segments)
     return segments
+
+
+def fit_segments(
+    connection: Connection,
+    video_id: str,
+    wanted: Sequence[TimeRange],
+    describe: Callable[[TimeRange], AutoFields],
+    producer: int,
+    *,
+    new: bool = False,
+) -> list[int]:
+    """The same without search rows, which the caller writes: those of many videos are quicker written together.
+
+    Args:
+        new: whether the video was made in this transaction, so that it cannot have segments.
+
+    Returns:
+        ids of all segments of the video, deleted ones among them.
+    """
+    found = [] if new else read_segments(connection, video_id=video_id, deleted=True)
+    existing = {segment.id: segment for segment in found}
+    plan = plan_refresh(found, wanted)
+    delete_untouched(connection, plan.drop)
+    update_auto_fields(connection, producer, {i: describe(existing[i].span) for i in plan.keep})
+    made = insert_segments(connection, video_id, producer, [(span, describe(span)) for span in plan.create])
+    return [*plan.keep, *made]
+
+
+def refresh_search_of(connection: Connection, ids: Sequence[int]) -> None:
+    """Write the search rows of these segments as they are now, some at a time; deleted ones have none to write."""
+    for start in range(0, len(ids), SEARCH_ROWS):
+        refresh_search(connection, read_segments(connection, ids=ids[start : start + SEARCH_ROWS]))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.segments import AutoFields
-from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stage, lock_video, producer_id
-from vsearch_pipeline.catalog.videos import Door, VideoRecord, insert_video, log_operation, update_video
-from vsearch_pipeline.editing.refresh import refresh_segments
+from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stages, lock_video, producer_id
+from vsearch_pipeline.catalog.videos import IMPORT_RUN, Door, VideoRecord, log_operations, put_videos
+from vsearch_pipeline.editing.refresh import fit_segments, refresh_search_of
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.store import slug
 from vsearch_pipeline.timeline import TimeRange
@@ -27,9 +28,15 @@ SEGMENTS_STAGE = "segments"
 _SECOND_MS = 1000
 
 
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip()
+
+
 class ImportedFace(BaseModel):
-    member: Annotated[str, Field(min_length=1)]
-    group: str | None = None
+    """A person; names are composed (NFC), as those of the gallery are."""
+
+    member: Annotated[str, AfterValidator(_composed), Field(min_length=1)]
+    group: Annotated[str, AfterValidator(_composed)] | None = None
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
@@ -83,17 +90,60 @@ def import_metadata(catalog: Catalog, path: Path, *, actor: str, door: Door = "i
 
     People are found by group and name, and made where they are new. What a person edited since stays.
     """
-    videos = read_metadata(path)
+    drafts = [_draft(name, records, path.name) for name, records in read_metadata(path).items()]
+    info = ProducerInfo(SEGMENTS_STAGE, "imported", "1", {"file": path.name})
     with catalog.begin() as connection:
-        return [
-            _import_video(connection, name, records, file=path.name, actor=actor, door=door)
-            for name, records in videos.items()
-        ]
+        new = put_videos(connection, [draft.video for draft in drafts])
+        lock_video(connection, *(draft.video.id for draft in drafts))
+        producer = producer_id(connection, info)
+        people = _people(connection, [record for draft in drafts for record in draft.records])
+        segments: list[int] = []
+        imported = []
+        for draft in drafts:
+            described = _described(draft, people)
+            segments += fit_segments(
+                connection,
+                draft.video.id,
+                sorted(described),
+                _describer(described),
+                producer,
+                new=draft.video.id in new,
+            )
+            shown = {person for auto in described.values() for person in auto.people}
+            imported.append(ImportedVideo(draft.video.id, len(described), len(shown), draft.video.id in new))
+        refresh_search_of(connection, segments)
+        finish_stages(
+            connection,
+            {draft.video.id: fingerprint(info, [draft.content]) for draft in drafts},
+            SEGMENTS_STAGE,
+            producer=producer,
+            run_id=f"{IMPORT_RUN}{path.name}",
+            seconds=0.0,
+        )
+        log_operations(
+            connection,
+            actor=actor,
+            door=door,
+            kind="catalogue.import",
+            after={video.video_id: {"file": path.name, "segments": video.segments} for video in imported},
+        )
+    return imported
 
 
-def _import_video(
-    connection: Connection, name: str, records: Sequence[ImportedSegment], *, file: str, actor: str, door: Door
-) -> ImportedVideo:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A video as the file has it; `spans` are the records' times."""
+
+    video: VideoRecord
+    records: Sequence[ImportedSegment]
+    spans: Sequence[TimeRange]
+
+    @property
+    def content(self) -> str:
+        return json.dumps([record.model_dump() for record in self.records], sort_keys=True)
+
+
+def _draft(name: str, records: Sequence[ImportedSegment], file: str) -> _Draft:
     spans = _spans(records)
     identity = hashlib.sha256(f"imported:{name}".encode("utf-8", "replace")).hexdigest()
     video = VideoRecord(
@@ -104,17 +154,18 @@ def _import_video(
         source=file,
         duration_ms=max(span.end_ms for span in spans),
     )
-    new = insert_video(connection, video)
-    if not new:
-        update_video(connection, video.id, {"source": file, "duration_ms": video.duration_ms})
-    lock_video(connection, video.id)
-    content = json.dumps([record.model_dump() for record in records], sort_keys=True)
-    info = ProducerInfo(SEGMENTS_STAGE, "imported", "1", {"file": file})
-    producer = producer_id(connection, info)
-    people = _people(connection, records)
+    return _Draft(video, records, spans)
+
+
+def _described(draft: _Draft, people: Mapping[tuple[str | None, str], int]) -> dict[TimeRange, AutoFields]:
     described: dict[TimeRange, AutoFields] = {}
-    for span, record in zip(spans, records, strict=True):
+    for span, record in zip(draft.spans, draft.records, strict=True):
         described[span] = _merge(described.get(span), record, people)
+    return described
+
+
+def _describer(described: Mapping[TimeRange, AutoFields]) -> Callable[[TimeRange], AutoFields]:
+    """The fields of any range: its own, or those of the record that covers most of it."""
 
     def describe(span: TimeRange) -> AutoFields:
         if span in described:
@@ -122,25 +173,7 @@ def _import_video(
         best = max(described, key=lambda other: (other.overlap_ms(span), -other.start_ms))
         return described[best] if best.overlap_ms(span) else AutoFields(None, None)
 
-    refresh_segments(connection, video.id, sorted(described), describe, producer)
-    finish_stage(
-        connection,
-        video.id,
-        SEGMENTS_STAGE,
-        mark=fingerprint(info, [content]),
-        producer=producer,
-        run_id=f"import:{file}",
-        seconds=0.0,
-    )
-    log_operation(
-        connection,
-        actor=actor,
-        door=door,
-        kind="catalogue.import",
-        video_id=video.id,
-        after={"file": file, "segments": len(described)},
-    )
-    return ImportedVideo(video.id, len(described), len(people), new)
+    return describe
 
 
 def _spans(records: Sequence[ImportedSegment]) -> list[TimeRange]:
@@ -160,7 +193,7 @@ def _spans(records: Sequence[ImportedSegment]) -> list[TimeRange]:
 
 
 def _people(connection: Connection, records: Sequence[ImportedSegment]) -> dict[tuple[str | None, str], int]:
-    named = dict.fromkeys((face.group, face.member) for record in records for face in record.faces)
+    named = dict.fromkeys((face.group or None, face.member) for record in records for face in record.faces)
     return {(group, name): ensure_person(connection, group, name) for group, name in named}
 
 
@@ -170,7 +203,7 @@ def _merge(
     """One segment for records with the same times: their captions joined, their people together."""
     confidence = dict(known.people) if known else {}
     for face in record.faces:
-        person = people[face.group, face.member]
+        person = people[face.group or None, face.member]
         confidence[person] = max(confidence.get(person, 0.0), 1.0 if face.confidence is None else face.confidence)
     return AutoFields(
         caption_en=_join(known.caption_en if known else None, record.caption),

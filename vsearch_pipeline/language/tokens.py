@@ -28,7 +28,7 @@ _HANGUL: Final = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _UNSPACED: Final = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
 _RUNS: Final = re.compile(
     rf"(?P<hangul>[{_HANGUL}]+)|(?P<unspaced>[{_UNSPACED}]+)"
-    rf"|(?P<word>[^\W_{_HANGUL}{_UNSPACED}]+(?:['\u2019\u02bc][^\W_{_HANGUL}{_UNSPACED}]+)*)"
+    rf"|(?P<word>[^\W_{_HANGUL}{_UNSPACED}]+(?:['\u2019\u02bc\uff07][^\W_{_HANGUL}{_UNSPACED}]+)*)"
 )
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _POSSESSIVE: Final = re.compile("['\u2019\u02bc]s$")
@@ -138,7 +138,7 @@ def _split(text: str) -> Iterator[Word]:
 
 def _spaced(written: str, start: int, end: int) -> Word | None:
     """A word of a script with spaces, or a number."""
-    folded = fold(_POSSESSIVE.sub("", written))
+    folded = _POSSESSIVE.sub("", fold(written))
     kept = "".join(letter for letter in folded if letter.isalnum())[:MAX_WORD_CHARS]
     if not kept:
         return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -41,7 +42,7 @@ IssueKind = Literal[
 
 Gender = Literal["female", "male"]
 
-_LIST_NAME: Final = "gallery.toml"
+NAMES_LIST: Final = "gallery.toml"
 _ENTRY_KEYS: Final = ("name", "group", "display", "gender", "aliases", "notes")
 _GROUP_KEYS: Final = ("name", "gender")
 _NOT_PHOTOS: Final = frozenset({"thumbs.db", "desktop.ini"})
@@ -86,18 +87,33 @@ class GalleryPerson:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
+    """
+    Attributes:
+        people: those with photos.
+        named: those that only the list names, without photos.
+        genders: of groups, as the list gives them.
+    """
+
     folder: Path
     people: tuple[GalleryPerson, ...]
     issues: tuple[GalleryIssue, ...]
+    named: tuple[GalleryPerson, ...] = ()
+    genders: Mapping[str, Gender] = field(default_factory=dict)
+
+    @property
+    def name_issues(self) -> tuple[GalleryIssue, ...]:
+        """What of the list needs a look."""
+        return tuple(issue for issue in self.issues if issue.kind in ("names_file", "shared_alias"))
 
 
 def read_gallery(folder: Path) -> Gallery:
     """People of `GROUP/PERSON/photo` and `PERSON/photo`, with the names that `gallery.toml` gives.
 
-    The optional list has entries `[[person]]` with `name` (the folder's), `group` (where there is one), `display`,
-    `gender` ("female" or "male"), `aliases` and `notes`, and entries `[[group]]` with `name` and the `gender` of
-    all in it who have none of their own. Folders whose names differ only in Unicode composition are one. Hidden
-    files are passed over; what cannot be used is an issue, never an error.
+    The optional list has entries `[[person]]` with `name` (the folder's, or a person's of the library who has no
+    photos), `group` (where there is one), `display`, `gender` ("female" or "male"), `aliases` and `notes`, and
+    entries `[[group]]` with `name` and the `gender` of all in it who have none of their own. Folders whose names
+    differ only in Unicode composition are one. Hidden files are passed over; what cannot be used is an issue, no
+    error.
     """
     if not folder.is_dir():
         return Gallery(folder, (), (GalleryIssue(folder, "no_folder", "there is no such folder"),))
@@ -105,18 +121,18 @@ def read_gallery(folder: Path) -> Gallery:
     found = _merged(_people(folder, issues), issues)
     people = [person for person in found if person.photos]
     issues.extend(_same_names(people))
-    people = _with_names(people, folder / _LIST_NAME, issues)
-    issues.extend(_shared_aliases(people, folder / _LIST_NAME))
-    if not found and not issues:
+    people, named, genders = _with_names(people, folder / NAMES_LIST, issues)
+    issues.extend(_shared_aliases([*people, *named], folder / NAMES_LIST))
+    if not found and not named and not issues:
         issues.append(GalleryIssue(folder, "no_photos", "it has no folder of a person yet"))
-    return Gallery(folder, tuple(people), tuple(issues))
+    return Gallery(folder, tuple(people), tuple(issues), tuple(named), genders)
 
 
 def _people(root: Path, issues: list[GalleryIssue]) -> Iterator[tuple[Path, GalleryPerson]]:
     """Each folder of photos as a person of its own."""
     for top in _visible(root, issues):
         if not top.is_dir():
-            if top.name != _LIST_NAME and top.name.lower() not in _NOT_PHOTOS:
+            if top.name != NAMES_LIST and top.name.lower() not in _NOT_PHOTOS:
                 issues.append(GalleryIssue(top, "stray", "a photo belongs in a folder named after its person"))
             continue
         if not _may_enter(top, root, issues):
@@ -174,67 +190,89 @@ def _same_names(people: Sequence[GalleryPerson]) -> Iterator[GalleryIssue]:
             yield GalleryIssue(other.photos[0].parent, "same_name", reason)
 
 
-def _with_names(people: list[GalleryPerson], path: Path, issues: list[GalleryIssue]) -> list[GalleryPerson]:
-    """`people` with the names and notes of the list at `path`, where there is one."""
+def _with_names(
+    people: list[GalleryPerson], path: Path, issues: list[GalleryIssue]
+) -> tuple[list[GalleryPerson], list[GalleryPerson], dict[str, Gender]]:
+    """`people` as the list at `path` names them, who else it names, and the genders of its groups."""
 
     def report(reason: str) -> None:
         issues.append(GalleryIssue(path, "names_file", reason))
 
-    if not path.is_file():
-        return people
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        report(f"it is not valid TOML: {error}")
-        return people
-    except OSError as error:
-        report(f"it cannot be opened ({error.strerror})")
-        return people
+    content, lines = _read_list(path, report)
     for key in sorted(content.keys() - {"person", "group"}):
         report(f"{key!r} means nothing here; entries begin with [[person]] or [[group]]")
+    genders = _group_genders(_placed(content, "group", lines), report)
     named = {(person.group, person.name): person for person in people}
     listed: set[tuple[str | None, str]] = set()
-    for number, entry in enumerate(_entries(content, "person"), start=1):
+    for place, entry in _placed(content, "person", lines):
         if not _is_entry(entry):
-            report(f"entry {number} needs a name, a list of texts as aliases, and texts for the rest")
+            report(f"{place} needs a name, a list of texts as aliases, and texts for the rest")
             continue
         for name in sorted(entry.keys() - set(_ENTRY_KEYS)):
-            report(f"entry {number} has {name!r}, which is none of {', '.join(_ENTRY_KEYS)}")
-        who = (_composed(entry["group"]) if entry.get("group") else None, _composed(entry["name"]))
-        if who not in named:
-            report(f"there is no folder with photos for {'/'.join(filter(None, who))}")
-        elif who in listed:
-            report(f"entry {number} names {named[who].label} again; the first one counts")
-        else:
-            listed.add(who)
-            if entry.get("gender") not in (None, "female", "male"):
-                report(f"entry {number} has the gender {entry['gender']!r}, which is neither 'female' nor 'male'")
-            named[who] = _described(named[who], entry)
-    genders = _group_genders(_entries(content, "group"), {person.group for person in people}, report)
-    return [replace(p, gender=p.gender or genders.get(p.group or "")) for p in named.values()]
+            report(f"{place} has {name!r}, which is none of {', '.join(_ENTRY_KEYS)}")
+        who = (_composed(entry.get("group", "")) or None, _composed(entry["name"]))
+        person = named.get(who) or GalleryPerson(*who, display=who[1], aliases=(), notes="", photos=())
+        if who in listed:
+            report(f"{place} names {person.label} again; the first one counts")
+            continue
+        listed.add(who)
+        if entry.get("gender") not in (None, "female", "male"):
+            report(f"{place} has the gender {entry['gender']!r}, which is neither 'female' nor 'male'")
+        named[who] = _described(person, entry)
+    everybody = [replace(p, gender=p.gender or genders.get(p.group or "")) for p in named.values()]
+    return everybody[: len(people)], everybody[len(people) :], genders
 
 
-def _entries(content: dict[str, Any], key: str) -> list[Any]:
+def _read_list(path: Path, report: Callable[[str], None]) -> tuple[dict[str, Any], list[str]]:
+    """What the list holds, and its lines; nothing where there is none, or where it cannot be read."""
+    mend = "correct it, then run `vsearch people names`"
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return {}, []
+    except OSError as error:
+        report(f"it cannot be opened ({error.strerror})")
+        return {}, []
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        report(f"it is not valid TOML: line {line} is not UTF-8 text; {mend}")
+        return {}, []
+    try:
+        return tomllib.loads(text), text.splitlines()
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error).replace("at end of document", f"at the end, line {len(text.splitlines())}")
+        report(f"it is not valid TOML: {reason}; {mend}")
+        return {}, []
+
+
+def _placed(content: dict[str, Any], key: str, lines: Sequence[str]) -> list[tuple[str, Any]]:
+    """The entries of a kind, each with words for where it stands."""
     entries = content.get(key, [])
-    return entries if isinstance(entries, list) else [entries]
+    entries = entries if isinstance(entries, list) else [entries]
+    kind = "entry" if key == "person" else key
+    headers = [n for n, line in enumerate(lines, start=1) if re.match(rf"\s*\[\[\s*{key}\s*\]\]", line)]
+    if len(headers) != len(entries):  # written some other way
+        return [(f"{kind} {number}", entry) for number, entry in enumerate(entries, start=1)]
+    return [
+        (f"{kind} {number} (line {line})", entry)
+        for number, (line, entry) in enumerate(zip(headers, entries, strict=True), start=1)
+    ]
 
 
-def _group_genders(
-    entries: Sequence[Any], groups: Collection[str | None], report: Callable[[str], None]
-) -> dict[str, Gender]:
+def _group_genders(entries: Sequence[tuple[str, Any]], report: Callable[[str], None]) -> dict[str, Gender]:
     genders: dict[str, Gender] = {}
-    for number, entry in enumerate(entries, start=1):
+    for place, entry in entries:
         name = _composed(entry["name"]) if isinstance(entry, dict) and isinstance(entry.get("name"), str) else ""
         gender = _gender(entry) if name else None
         if gender is None:
-            report(f"group {number} needs a name, and 'female' or 'male' as its gender")
+            report(f"{place} needs a name, and 'female' or 'male' as its gender")
             continue
         for key in sorted(entry.keys() - set(_GROUP_KEYS)):
-            report(f"group {number} has {key!r}, which is none of {', '.join(_GROUP_KEYS)}")
-        if name not in groups:
-            report(f"there is no folder of a group {name} with photos")
-        elif name in genders:
-            report(f"group {number} names {name} again; the first one counts")
+            report(f"{place} has {key!r}, which is none of {', '.join(_GROUP_KEYS)}")
+        if name in genders:
+            report(f"{place} names {name} again; the first one counts")
         else:
             genders[name] = gender
     return genders

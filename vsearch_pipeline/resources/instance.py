@@ -18,6 +18,8 @@ NO_TIMEOUT = 0
 RECYCLE_SECONDS = 300
 MAX_OVERFLOW = 20
 
+IMPORT_TAG = {"vsearch/import": "metadata"}
+"""On the runs of `vsearch import metadata`: it works on all the videos it brought, run after run."""
 PROCESS_TAG = "vsearch/process"
 """On a run executed inside a command: the host and process id that execute it."""
 

@@ -72,27 +72,43 @@ def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbe
     Returns:
         how many texts were embedded, and how many there are.
     """
+    [counts] = embed_videos(connection, [video_id], embedder)
+    return counts
+
+
+def embed_videos(
+    connection: Connection, video_ids: Sequence[str], embedder: SentenceEmbedder
+) -> list[tuple[int, int]]:
+    """The same for several videos, whose texts are embedded together: one alone takes ten times as long."""
     ensure_vector_index(connection, embedder.name, embedder.dim)
-    segments = read_segments(connection, video_id=video_id)
-    refresh_search(connection, segments)
-    known = embedded_texts(connection, video_id, embedder.name)
-    texts = {(segment.id, part): text for segment in segments for part, text in texts_of(segment).items()}
-    marks = {
-        key: hashlib.sha256(f"{embedder.version}\n{text}".encode("utf-8", "replace")).hexdigest()
-        for key, text in texts.items()
-    }
-    stale = [key for key in texts if known.get(key) != marks[key]]
-    vectors = embedder.embed([texts[key] for key in stale])
+    stale: list[tuple[int, Part, str, str]] = []
+    counts = []
+    for video_id in video_ids:
+        segments = read_segments(connection, video_id=video_id)
+        refresh_search(connection, segments)
+        known = embedded_texts(connection, video_id, embedder.name)
+        texts = {(segment.id, part): text for segment in segments for part, text in texts_of(segment).items()}
+        before = len(stale)
+        for key, text in texts.items():
+            mark = hashlib.sha256(f"{embedder.version}\n{text}".encode("utf-8", "replace")).hexdigest()
+            if known.get(key) != mark:
+                stale.append((*key, mark, text))
+        delete_embeddings(connection, embedder.name, [key for key in known if key not in texts])
+        counts.append((len(stale) - before, len(texts)))
+    vectors = embedder.embed([text for *_, text in stale])
     write_embeddings(
         connection,
         embedder.name,
-        [(*key, marks[key], vector.tolist()) for key, vector in zip(stale, vectors, strict=True)],
+        [
+            (segment_id, part, mark, vector.tolist())
+            for (segment_id, part, mark, _), vector in zip(stale, vectors, strict=True)
+        ],
     )
-    delete_embeddings(connection, embedder.name, [key for key in known if key not in texts])
     embed_words(connection, embedder)
-    write_passages(connection, video_id, embedder.name)
+    for video_id in video_ids:
+        write_passages(connection, video_id, embedder.name)
     count_words(connection)
-    return len(stale), len(texts)
+    return counts
 
 
 def embed_words(connection: Connection, embedder: SentenceEmbedder) -> None:

@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from functools import lru_cache
-from typing import Final
+from typing import NamedTuple
 
-from vsearch_pipeline.language.tokens import query_tokens, search_tokens
-
-_WORDS: Final = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+from vsearch_pipeline.language.tokens import fold, has_hangul, query_words
 
 
 class SpokenMatch:
-    """Compares spoken words with a query as the lexical index does: by stem in English (`countries` for
-    `country`), without particles in Korean.
+    """Compares spoken words with a query as the index of words does: by stem in English (`countries` for
+    `country`), by morphemes in Korean.
 
-    A Korean word is meant where it holds a word of the query (`대한민국` in `대한민국의`) or is held by the query
-    (`민국` in `대한민국`); one syllable has to be the whole word, particles aside.
+    A Korean word is also meant where it holds a word of the query (`나라` in `우리나라가`) or is held by one
+    (`민국` in `대한민국`); one of a single syllable has to be the whole word, particles aside.
     """
 
     def __init__(self, query: str) -> None:
-        self._tokens = frozenset(query_tokens(query))
-        asked = (frozenset(query_tokens(word)) & self._tokens for word in _WORDS.findall(query))
-        self._asked = [tokens for tokens in dict.fromkeys(asked) if tokens]
+        asked = _meant(query)
+        # speech is compared word by word, and a word may read otherwise by itself than among others
+        alone = frozenset[_Meant]().union(*map(_meant, query.split()))
+        if not all(word.plain for word in asked):
+            alone = frozenset(word for word in alone if not word.plain)
+        self._tokens = {word.token for word in asked | alone}
+        self._long = {word.written for word in asked | alone if word.long}
 
     def __call__(self, word: str) -> bool:
         """Whether the word, with whatever marks it was written down, is one that the query asks for."""
-        if not self._tokens:
-            return False
-        tokens, meant = _tokens_of(word)
-        if not meant:
-            return False
-        return meant <= self._tokens or any(_holds(tokens, meant, asked) for asked in self._asked)
+        said = _meant(word)
+        if any(part.token in self._tokens for part in said):
+            return True
+        held = [part.written for part in said if part.long]
+        written = fold(word)
+        return any(asked in written or any(part in asked for part in held) for asked in self._long)
 
 
-def _holds(tokens: frozenset[str], meant: frozenset[str], asked: frozenset[str]) -> bool:
-    long = {token for token in asked if len(token) > 1}
-    return bool(long and long <= tokens) or any(token in meant for token in asked - long)
+class _Meant(NamedTuple):
+    token: str
+    written: str
+    plain: bool
+
+    @property
+    def long(self) -> bool:
+        """Whether it is Korean and long enough to be meant where it is a part of a word."""
+        return not self.plain and len(self.written) > 1 and has_hangul(self.written)
 
 
 @lru_cache(maxsize=16_384)
-def _tokens_of(word: str) -> tuple[frozenset[str], frozenset[str]]:
-    """All tokens of a spoken word, and those that say what it means."""
-    return frozenset(search_tokens(word)), frozenset(query_tokens(word))
+def _meant(text: str) -> frozenset[_Meant]:
+    """The words of a text that say what it means, without the letters inside of others (東 in 東京)."""
+    composed = unicodedata.normalize("NFC", text)
+    meant, reached = [], 0
+    for word in sorted(query_words(text), key=lambda word: (word.start, -word.end)):
+        if word.end > reached:
+            reached = word.end
+            meant.append(_Meant(word.token, fold(composed[word.start : word.end]), word.plain))
+    return frozenset(meant)

@@ -8,8 +8,8 @@ is marked.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
@@ -31,8 +31,19 @@ _BRIDGES: Final = 2
 """Words of the library that stand in for a query's word it does not have."""
 _REMEMBERED: Final = 2000
 """Vectors of query words kept."""
+_COMPARED: Final = 300
+"""Query words kept with what they were compared with: one number for each word of the library."""
 MOST_WORDS: Final = 40
 """Words of a query that are compared; the rest of a long text counts by its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A word against the library's words: see `Asked`."""
+
+    alike: Floats
+    weight: float
+    tokens: dict[str, tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class _Library:
     own_tokens: list[str]
     counts: npt.NDArray[np.int64]
     vectors: Floats
+    compared: dict[str, _Compared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,7 @@ class Lexicon:
             state = VocabularyState(last, state.counts, state.segments)
             self._library = _Library(state, numbers, tokens, spelt, own, counts, vectors)
 
-    def ask(self, text: str, vectors: dict[str, Floats]) -> Asked:
+    def ask(self, text: str, vectors: Mapping[str, Floats]) -> Asked:
         """Compare the words of a query with the library's.
 
         Args:
@@ -150,34 +162,55 @@ class Lexicon:
         own = tuple(query_words(text)[:MOST_WORDS])
         with self._lock:
             if len(self._vectors) > _REMEMBERED:
-                self._vectors.clear()
+                asked = {word.text for word in own}
+                self._vectors = {text: vector for text, vector in self._vectors.items() if text in asked}
             self._vectors |= vectors
-            known = [self._vectors.get(word.text, vectors.get(word.text)) for word in own]
-        size = len(library.words)
-        alike = np.zeros((len(own), size), dtype=np.float32)
-        usable = [i for i, vector in enumerate(known) if vector is not None]
-        if usable:
-            alike[usable] = np.clip(np.stack([known[i] for i in usable]) @ library.vectors.T, 0, 1) ** 2  # type: ignore[misc]
-        everything = max(library.state.segments, int(library.counts.max(initial=0)), 1)
-        weights = np.zeros(len(own), dtype=np.float32)
+            compared = [self._compare(library, word, self._vectors.get(word.text)) for word in own]
         tokens: dict[str, tuple[int, float]] = {}
-        for i, word in enumerate(own):
-            other = [number for token in counterparts(word.token) for number in library.tokens.get(token, ())]
-            alike[i, other] = np.maximum(alike[i, other], BRIDGED)
-            same = library.tokens.get(word.token, ())
-            if same:
-                alike[i, list(same)] = 1.0
-                count = int(library.counts[list(same)].sum())
-                weights[i] = _rarity(count, everything)
-                tokens[word.token] = (count, float(weights[i]))
-                continue
-            nearest = np.argsort(-alike[i], kind="stable")[:_BRIDGES]
-            weights[i] = _rarity(int(library.counts[nearest[0]]), everything) if len(nearest) else 1.0
-            for number in nearest:
-                if alike[i, number] >= ALIKE:
-                    token, count = library.own_tokens[number], int(library.counts[number])
-                    tokens.setdefault(token, (count, float(weights[i] * alike[i, number])))
-        return Asked(own, weights, alike, tokens, library.numbers)
+        for each in compared:
+            for token, found in each.tokens.items():
+                tokens.setdefault(token, found)
+        return Asked(
+            own,
+            np.array([each.weight for each in compared], dtype=np.float32),
+            np.stack([each.alike for each in compared])
+            if compared
+            else np.zeros((0, len(library.words)), dtype=np.float32),
+            tokens,
+            library.numbers,
+        )
+
+    def _compare(self, library: _Library, word: Word, vector: Floats | None) -> _Compared:
+        """A word against the library's, kept for the next query that has it."""
+        known = library.compared.get(word.text)
+        if known is not None:
+            return known
+        alike = np.zeros(len(library.words), dtype=np.float32)
+        if vector is not None:
+            alike = np.clip(library.vectors @ vector, 0, 1) ** 2
+        other = [number for token in counterparts(word.token) for number in library.tokens.get(token, ())]
+        alike[other] = np.maximum(alike[other], BRIDGED)
+        everything = max(library.state.segments, int(library.counts.max(initial=0)), 1)
+        same = list(library.tokens.get(word.token, ()))
+        if same:
+            alike[same] = 1.0
+            count = int(library.counts[same].sum())
+            weight = _rarity(count, everything)
+            tokens = {word.token: (count, weight)}
+        else:
+            nearest = np.argsort(-alike, kind="stable")[:_BRIDGES]
+            weight = _rarity(int(library.counts[nearest[0]]), everything)
+            tokens = {
+                library.own_tokens[number]: (int(library.counts[number]), weight * float(alike[number]))
+                for number in nearest
+                if alike[number] >= ALIKE
+            }
+        compared = _Compared(alike, weight, tokens)
+        if vector is not None:
+            if len(library.compared) >= _COMPARED:
+                library.compared.clear()
+            library.compared[word.text] = compared
+        return compared
 
     def missing(self, text: str) -> list[str]:
         """Words of a query whose vectors `ask` needs."""

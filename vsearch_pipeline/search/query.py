@@ -100,7 +100,7 @@ class PeopleClause:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was understood of a query. Texts of phrases and filters are folded."""
+    """What was understood of a query. Texts of filters are folded; phrases are in lower case."""
 
     text: str
     people: PeopleClause
@@ -141,11 +141,16 @@ def understand(text: str, people: Sequence[PersonRecord] | NameIndex) -> Query:
     """
     if len(text) > MAX_QUERY_CHARS:
         raise InputError(f"The query is {len(text)} characters long; at most {MAX_QUERY_CHARS} are searched.")
-    typed = unicodedata.normalize("NFC", _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()))
+    typed = cleaned(text)
     if not fold(typed).strip():
         raise InputError("The query is empty: type what the moment shows, in Korean or English.")
     index = people if isinstance(people, NameIndex) else NameIndex(people)
     return _Reading(typed, index).query()
+
+
+def cleaned(text: str) -> str:
+    """As typed, in NFC and without control characters and lone surrogates, which no database takes."""
+    return unicodedata.normalize("NFC", _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +227,7 @@ class _Reading:
 
     def _phrase(self, piece: Piece) -> None:
         [value] = piece.values
-        phrase = " ".join(fold(value).split())
+        phrase = _spaced(unicodedata.normalize("NFKC", value).lower())
         self.lists.setdefault(("phrase", piece.negated), []).append(phrase)
         self.cut.append((piece.start, piece.end, ""))
         self._say("phrase", _spaced(value), piece)

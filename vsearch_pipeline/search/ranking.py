@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from vsearch_pipeline.catalog.passages import PASSAGE_MS
 from vsearch_pipeline.catalog.retrieval import Candidate
 from vsearch_pipeline.search.lexicon import Asked
 
@@ -77,13 +78,13 @@ def chance(raw: float) -> float:
 
 
 def _around(found: Sequence[Candidate], asked: Asked) -> npt.NDArray[np.float64]:
-    passages = {(c.video_id, c.around_cosine): c.around_words for c in found if c.around}
+    passages = {_passage(c): c.around_words for c in found if c.around}
     if not passages:
         return np.zeros(len(found))
     covered = dict(zip(passages, asked.coverage(list(passages.values())), strict=True))
     value = np.array(
         [
-            PASSAGE_WORDS * covered[c.video_id, c.around_cosine] + PASSAGE_MEANING * c.around_cosine
+            PASSAGE_WORDS * covered[_passage(c)] + PASSAGE_MEANING * c.around_cosine
             if c.around
             else np.nan
             for c in found
@@ -91,3 +92,7 @@ def _around(found: Sequence[Candidate], asked: Asked) -> npt.NDArray[np.float64]
     )
     share = np.clip([(3 * WHOLE_PASSAGE - c.around) / (2 * WHOLE_PASSAGE) for c in found], 0, 1)
     return np.where(np.isnan(value), 0.0, share * (value - np.nanmean(value)))
+
+
+def _passage(candidate: Candidate) -> tuple[str, int]:
+    return candidate.video_id, candidate.span.middle_ms // PASSAGE_MS

@@ -16,6 +16,7 @@ from vsearch_pipeline.captioning.vocabulary import Term, terms
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.library import PersonRecord, list_people
 from vsearch_pipeline.catalog.retrieval import (
+    Candidate,
     SegmentFilter,
     candidates,
     listed,
@@ -44,7 +45,7 @@ from vsearch_pipeline.search.lexicon import Asked, Lexicon
 from vsearch_pipeline.search.marks import marks_of
 from vsearch_pipeline.search.moments import Group, Placed, group
 from vsearch_pipeline.search.names import NameIndex
-from vsearch_pipeline.search.query import Query, understand
+from vsearch_pipeline.search.query import Query, cleaned, understand
 from vsearch_pipeline.search.ranking import GOOD, Ranked, rank
 from vsearch_pipeline.search.results import Hit, Member, Moment, Parts, SearchResult
 from vsearch_pipeline.settings import Settings
@@ -52,6 +53,8 @@ from vsearch_pipeline.settings import Settings
 ALIKE: Final = 0.75
 """Share of the best hit's value from which a neighbour widens its moment."""
 LONGEST_NAME: Final = 80
+LONGEST_KEPT: Final = 600
+"""Characters of a search that is remembered or saved: an index entry holds 2,704 bytes."""
 
 
 class SearchService:
@@ -111,6 +114,24 @@ class SearchService:
             moments = _moments(connection, groups[offset : offset + limit], ranking, query, asked)
         return SearchResult(query, moments, offset, len(groups), relaxed, time.perf_counter() - started)
 
+    def candidates(self, text: str) -> list[Candidate]:
+        """The segments that `search` would rank, in no order: for measuring what the indexes give."""
+        with self.catalog.begin() as connection:
+            names = self._name_index(list_people(connection))
+            self._lexicon.follow(connection)
+        query = understand(text, names)
+        vector, asked = self._embedded(query)
+        if vector is None:
+            return []
+        with self.catalog.begin() as connection:
+            return candidates(
+                connection,
+                model=self.embedder.name,
+                vector=vector,
+                tokens=asked.tokens,
+                wanted=_filter(connection, query),
+            )
+
     def similar(self, segment_id: int, *, limit: int = 20, offset: int = 0) -> SearchResult:
         """A page of the moments that tell of the same as a segment, without itself.
 
@@ -154,10 +175,11 @@ class SearchService:
     # --- recent and saved searches ---
 
     def remember(self, actor: str, text: str) -> None:
-        """Put a search on top of somebody's recent ones."""
-        if text.strip():
+        """Put a search on top of somebody's recent ones; one longer than `LONGEST_KEPT` is not remembered."""
+        typed = cleaned(text).strip()
+        if 0 < len(typed) <= LONGEST_KEPT:
             with self.catalog.begin() as connection:
-                remember_search(connection, actor, text.strip())
+                remember_search(connection, actor, typed)
 
     def recent(self, actor: str, limit: int = 8) -> list[KeptSearch]:
         """Somebody's last searches, newest first."""
@@ -168,14 +190,17 @@ class SearchService:
         """Keep a search under a name.
 
         Raises:
-            InputError: the search or the name is empty, or the name longer than `LONGEST_NAME`.
+            InputError: the search or the name is empty, or longer than `LONGEST_KEPT` or `LONGEST_NAME`.
         """
-        if not text.strip() or not name.strip():
+        typed, called = cleaned(text).strip(), cleaned(name).strip()
+        if not typed or not called:
             raise InputError("A saved search needs words to search for and a name.")
-        if len(name.strip()) > LONGEST_NAME:
+        if len(typed) > LONGEST_KEPT:
+            raise InputError(f"A search of more than {LONGEST_KEPT} characters cannot be saved.")
+        if len(called) > LONGEST_NAME:
             raise InputError(f"The name of a saved search has at most {LONGEST_NAME} characters.")
         with self.catalog.begin() as connection:
-            return save_search(connection, actor, text.strip(), name.strip())
+            return save_search(connection, actor, typed, called)
 
     def saved(self, actor: str) -> list[KeptSearch]:
         """Somebody's saved searches, by name."""
@@ -373,13 +398,15 @@ def _moments(
     segments = {s.id: s for s in read_segments(connection, ids=[each.best.segment_id for each in page])}
     videos = read_videos(connection, {each.best.video_id for each in page})
     there = [segments[each.best.segment_id] for each in page]
-    said = words_in_ranges(connection, [(segment.video_id, segment.span) for segment in there])
+    spoken_in = [segment for segment in there if segment.speech]
+    said = words_in_ranges(connection, [(each.video_id, each.span) for each in spoken_in]) if spoken_in else []
+    heard = {segment.id: words for segment, words in zip(spoken_in, said, strict=True)}
     named = query.named if query else frozenset()
     clauses = (*query.people.all_of, *query.people.preferred) if query else ()
     spoken = SpokenMatch(query.rest) if query else SpokenMatch("")
     literal = list(query.phrases) if query else []
     moments = []
-    for each, segment, words in zip(page, there, said, strict=True):
+    for each, segment in zip(page, there, strict=True):
         scored = ranking.scores[segment.id]
         on_screen = {person.id for person in segment.people}
         names = [name for person in segment.people if person.id in named for name in person.names]
@@ -403,7 +430,7 @@ def _moments(
                 speech=round(asked.share_in(segment.speech or ""), 4),
             ),
             marks=marks,
-            heard=tuple(word for word in words if spoken(word.text)),
+            heard=tuple(word for word in heard.get(segment.id, ()) if spoken(word.text)),
             edited=segment.touched,
         )
         members = tuple(

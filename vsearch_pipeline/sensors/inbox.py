@@ -20,8 +20,9 @@ from dagster import (
 
 from vsearch_pipeline.assets.jobs import ingest_job, take_in_job
 from vsearch_pipeline.assets.stage import VIDEOS
-from vsearch_pipeline.catalog.videos import videos_added_before
+from vsearch_pipeline.catalog.videos import videos_without_run
 from vsearch_pipeline.ingest.store import Ignored, find_files
+from vsearch_pipeline.resources.instance import IMPORT_TAG
 from vsearch_pipeline.resources.storage import CatalogResource
 
 LINKS_FILE = "links.txt"
@@ -29,6 +30,8 @@ SETTLED_SECONDS = 5.0
 """A file that changed more recently is still being copied."""
 OWN_RUN_SECONDS = 30
 """How long a door that added a video has to start its run before the sensor does."""
+IMPORT_PAUSE_SECONDS = 300
+"""An import whose last run changed longer ago was interrupted, and the sensor goes on with its videos."""
 
 
 def inbox_sources(inbox: Path) -> Iterator[tuple[str, str]]:
@@ -94,8 +97,13 @@ def new_videos_sensor() -> SensorDefinition:
     def watch(context: SensorEvaluationContext, catalog: CatalogResource) -> SensorResult | SkipReason:
         settled = datetime.now(UTC) - timedelta(seconds=OWN_RUN_SECONDS)
         with catalog.open().begin() as connection:
-            added = videos_added_before(connection, settled)
-        waiting = [video for video in added if not _has_run(context.instance, video)]
+            added = videos_without_run(connection, settled)
+        importing = any(kind == "imported" for _, kind in added) and _is_importing(context.instance)
+        waiting = [
+            video
+            for video, kind in added
+            if not (importing and kind == "imported") and not _has_run(context.instance, video)
+        ]
         if not waiting:
             return SkipReason("every video has a run")
         return SensorResult(
@@ -108,3 +116,9 @@ def new_videos_sensor() -> SensorDefinition:
 
 def _has_run(instance: DagsterInstance, video: str) -> bool:
     return bool(instance.get_runs(RunsFilter(tags={"dagster/partition": video}), limit=1))
+
+
+def _is_importing(instance: DagsterInstance) -> bool:
+    """Whether a command is at work on the videos it imported."""
+    lately = datetime.now(UTC) - timedelta(seconds=IMPORT_PAUSE_SECONDS)
+    return bool(instance.get_runs(RunsFilter(tags=IMPORT_TAG, updated_after=lately), limit=1))

@@ -90,6 +90,12 @@ class Chip {
       this.button.setAttribute("aria-haspopup", "menu");
       this.button.setAttribute("aria-expanded", "false");
       this.button.popoverTargetElement = this.menu;
+      this.button.addEventListener("keydown", (event) => {
+        if (!["Enter", " ", "ArrowDown"].includes(event.key)) return;
+        event.preventDefault();
+        this.menu.showPopover();
+        this.place(); // at once: the next key may come before the menu has told that it is open
+      });
       this.menu.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
       this.menu.addEventListener("keydown", (event) => this.key(event));
       this.follow = () => this.menu.hidePopover();
@@ -105,18 +111,27 @@ class Chip {
   toggled(open) {
     this.button.setAttribute("aria-expanded", String(open));
     if (!open) return window.removeEventListener("scroll", this.follow, true);
+    this.place();
+    window.addEventListener("scroll", this.follow, { capture: true, once: true });
+  }
+
+  place() {
     const { left, bottom } = this.item.getBoundingClientRect();
     this.menu.style.left = `${Math.max(8, Math.min(left, innerWidth - this.menu.offsetWidth - 8))}px`;
     this.menu.style.top = `${bottom + 4}px`;
-    this.menu.querySelector("button").focus({ preventScroll: true });
-    window.addEventListener("scroll", this.follow, { capture: true, once: true });
+    const held = this.menu.getRootNode().activeElement;
+    if (!this.menu.contains(held)) this.menu.querySelector("button").focus({ preventScroll: true });
   }
 
   key(event) {
     const all = [...this.menu.querySelectorAll("button")];
     const here = all.indexOf(event.target);
     const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (event.key === "Tab") this.menu.hidePopover();
+    if (event.key === "Tab" || event.key === "Escape") {
+      if (event.key === "Escape") event.preventDefault();
+      this.menu.hidePopover();
+      this.button.focus();
+    }
     if (next === undefined) return;
     event.preventDefault();
     event.stopPropagation();

@@ -86,7 +86,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("delete from segment_embeddings where part <> 'en'")
     op.drop_constraint("pk_segment_embeddings", "segment_embeddings", type_="primary")
-    op.drop_constraint("ck_segment_embeddings_part", "segment_embeddings", type_="check")
+    op.drop_constraint(op.f("ck_segment_embeddings_part"), "segment_embeddings", type_="check")
     op.drop_column("segment_embeddings", "part")
     op.create_primary_key("pk_segment_embeddings", "segment_embeddings", ["segment_id", "model"])
     op.drop_index("ix_segments_people", table_name="segments")
