@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.library import SHARED, Remembering, library
+from benchmarks.library import SHARED, Remembering, library, warm
 from benchmarks.report import machine, table
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.language.embedding import load_sentence_embedder
@@ -60,6 +60,7 @@ def caption_pairs(embedder: Remembering) -> str:
     number = {text: i for i, text in enumerate(documents)}
     tasks = _caption_tasks(rows, number)
     records = [{"video_id": f"caption {i}", "timestamp": 0, "caption": text} for i, text in enumerate(documents)]
+    warm(embedder, [query for task in tasks for query in task.queries])
     with library(records, embedder) as catalog:
         service = SearchService(catalog, embedder)
         ways: dict[str, Callable[[str], Ranking]] = {
@@ -211,6 +212,7 @@ def activity_net(embedder: Remembering) -> str:
     tf_idf, dense = _tf_idf(documents), _dense(embedder, documents)
     ways["plain tf-idf"] = lambda query: [places[i] for i in tf_idf(query)]
     ways["dense alone"] = lambda query: [places[i] for i in dense(query)]
+    warm(embedder, [text[:2000] for _, _, text in queries])
     with library(records, embedder) as catalog:
         service = SearchService(catalog, embedder)
 

@@ -30,7 +30,9 @@ def test_korean_words_are_written_as_queries_have_them() -> None:
     assert len(read) >= 0.95 * len(ROWS)
 
 
-@pytest.mark.parametrize(("korean", "english"), [("흔들다", "waving"), ("바다", "sea"), ("개", "dogs"), ("빨갛다", "red")])
+@pytest.mark.parametrize(
+    ("korean", "english"), [("흔들다", "waving"), ("바다", "sea"), ("개", "dogs"), ("빨갛다", "red")]
+)
 def test_words_lead_to_each_other(korean: str, english: str) -> None:
     assert stem(english) in counterparts(korean)
     assert korean in counterparts(stem(english))

@@ -196,6 +196,8 @@ def test_a_stem_is_a_word_that_begins_alike(word: str) -> None:
     assert stem(word)[0] == word[0]
 
 
-@pytest.mark.parametrize(("text", "has"), [("민지", True), (unicodedata.normalize("NFD", "각"), True), ("ㅋ", False)])
+@pytest.mark.parametrize(
+    ("text", "has"), [("민지", True), (unicodedata.normalize("NFD", "각"), True), ("ㅋ", False)]
+)
 def test_korean_is_known_by_its_syllables(text: str, has: bool) -> None:
     assert has_hangul(text) is has

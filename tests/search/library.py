@@ -29,7 +29,8 @@ PEOPLE: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A segment. `people` are those the models see with their confidence, `human` what people said: there or not."""
+    """A segment. `people` are those the models see, with their confidence; `human` is what people said of who is
+    there (True) and who is not."""
 
     video: str
     span: TimeRange
@@ -56,7 +57,7 @@ class Told:
     @property
     def shown(self) -> frozenset[str]:
         """Who is on screen, people over models."""
-        said = {name: True for name in self.people} | dict(self.human)
+        said = dict.fromkeys(self.people, True) | dict(self.human)
         return frozenset(name for name, there in said.items() if there)
 
     @property

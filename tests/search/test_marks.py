@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_pieces_joined_are_the_text(text: str, query: str, literal: list[str]) -
     assert "".join(piece.text for piece in cut) == unicodedata.normalize("NFC", text)
     assert all(piece.text for piece in cut)
     marked = [piece.hit for piece in cut]
-    assert all(one or other for one, other in zip(marked, marked[1:], strict=False))
+    assert all(one or other for one, other in pairwise(marked))
 
 
 @given(TEXT)
@@ -81,4 +82,8 @@ def test_all_texts_of_a_segment() -> None:
     assert [piece.text for piece in marks.caption_en if piece.hit] == ["dog"]
     assert marks.caption_ko == ()
     assert [piece.text for piece in marks.speech if piece.hit] == ["dogs"]
-    assert [(piece.text, piece.hit) for piece in marks.objects] == [("dog", True), ("hot dog", True), ("cup", False)]
+    assert [(piece.text, piece.hit) for piece in marks.objects] == [
+        ("dog", True),
+        ("hot dog", True),
+        ("cup", False),
+    ]

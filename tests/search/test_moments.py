@@ -119,9 +119,9 @@ def test_what_lies_far_apart_is_not_one_moment() -> None:
 
 def test_a_segment_of_an_hour_is_a_moment() -> None:
     hits = [Placed(1, "a", TimeRange(0, 3_600_000), 1.0), Placed(2, "a", TimeRange(3_600_000, 3_601_000), 0.9)]
-    long, rest = group(hits, alike=0.75) if len(group(hits, alike=0.75)) == 2 else (group(hits, alike=0.75)[0], None)
-    assert long.span == TimeRange(0, 3_600_000)
-    assert rest is None  # a second beside it is a member that does not widen it
+    [moment] = group(hits, alike=0.75)
+    assert moment.span == TimeRange(0, 3_600_000)
+    assert len(moment.members) == 2  # a second beside it is a member that does not widen it
 
 
 def test_nothing_found_is_no_moment() -> None:

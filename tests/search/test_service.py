@@ -86,7 +86,9 @@ def test_what_is_there_is_called_good(service: SearchService, query: str) -> Non
     assert result.good
 
 
-@pytest.mark.parametrize("query", ["stock market crash", "quantum physics", "asdfgh qwerty", "ㅋㅋㅋㅋ", "세금 신고서 작성"])
+@pytest.mark.parametrize(
+    "query", ["stock market crash", "quantum physics", "asdfgh qwerty", "ㅋㅋㅋㅋ", "세금 신고서 작성"]
+)
 def test_what_is_not_there_is_not_called_good(service: SearchService, query: str) -> None:
     result = service.search(query, limit=3)
     assert result.found > 0

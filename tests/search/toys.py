@@ -22,7 +22,7 @@ class WordEmbedder:
     glosses = False
 
     def knows(self, word: str) -> bool:
-        return True
+        return bool(word)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         rows = [_of_text(text) for text in texts]

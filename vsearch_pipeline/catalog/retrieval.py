@@ -15,12 +15,11 @@ from vsearch_pipeline.catalog.library import PersonRecord, list_people, survivor
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Person, Video
 from vsearch_pipeline.catalog.passages import PASSAGE_MS
 from vsearch_pipeline.catalog.segments import OBJECT
+from vsearch_pipeline.catalog.vocabulary import COUNTED, COUNTS, VocabularyState
 from vsearch_pipeline.timeline import TimeRange
 
 EVERY_TUPLE = 2_000_000_000
 """For `hnsw.max_scan_tuples`: a search goes on until it has what it wants."""
-MOST_SCANNED = 200_000
-"""The same for a filtered search of segments, which must end."""
 FIRST_FACES = 200
 MOST_EF_SEARCH = 1000
 """The highest value that pgvector takes."""
@@ -239,8 +238,6 @@ NEAR = 120
 """Candidates that the index of vectors gives."""
 WORDED = 80
 """Candidates that the index of words gives."""
-EF_SEARCH = 160
-"""Recall at 10 of at least 0.99 beside exact search, measured up to a million vectors (docs/benchmarks.md)."""
 EXACT_BELOW = 4000
 """A filter that leaves fewer segments is answered exactly: the graph would be searched in vain for them."""
 _MOST_WORDED = 600
@@ -290,7 +287,6 @@ def candidates(
         where s.deleted_at is null
         """  # noqa: S608 - the model's name is quoted, the rest is ours
     )
-    _tune(connection, filtered=bool(wanted) and not exact)
     rows = connection.execute(
         statement, {"vector": "[" + ",".join(map(str, vector)) + "]", **values, **word_values}
     )
@@ -356,19 +352,28 @@ def _count(connection: Connection, where: str, values: Mapping[str, Any], most: 
     return int(connection.execute(counted, values).scalar_one())
 
 
-def _tune(connection: Connection, *, filtered: bool) -> None:
-    """Settings of the vector index for this transaction; under a filter it goes on until it has found enough."""
-    connection.execute(
-        text(
-            "select set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', :scan, true),"
-            " set_config('hnsw.max_scan_tuples', :most, true)"
-        ),
-        {
-            "ef": str(EF_SEARCH),
-            "scan": "relaxed_order" if filtered else "off",
-            "most": str(MOST_SCANNED),
-        },
-    )
+_LIBRARY = text(
+    """
+    select vocabulary.*, people.id, people.group_name, people.name, people.aliases, people.display, people.gender
+    from (
+        select coalesce((select max(id) from words), 0) as last_id,
+            coalesce((select value from counters where name = :counts), 0) as counts,
+            coalesce((select value from counters where name = :counted), 0) as segments
+    ) vocabulary left join people on people.merged_into is null
+    order by people.id
+    """
+)
+
+
+def library_state(connection: Connection) -> tuple[list[PersonRecord], VocabularyState]:
+    """Everybody who can be asked for, and whether the words that are known are current, in one statement."""
+    rows = connection.execute(_LIBRARY, {"counts": COUNTS, "counted": COUNTED}).all()
+    people = [
+        PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display, row.gender)
+        for row in rows
+        if row.id is not None
+    ]
+    return people, VocabularyState(rows[0].last_id, rows[0].counts, rows[0].segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ is marked.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from vsearch_pipeline.catalog.vocabulary import VocabularyState, read_vocabulary, vocabulary_state
+from vsearch_pipeline.catalog.vocabulary import VocabularyState, read_vocabulary
 from vsearch_pipeline.language.bridge import counterparts
 from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.language.tokens import Word, query_words, words
@@ -31,6 +32,8 @@ _BRIDGES: Final = 2
 """Words of the library that stand in for a query's word it does not have."""
 _REMEMBERED: Final = 2000
 """Vectors of query words kept."""
+_PATIENCE: Final = 5.0
+"""Seconds after which words without vectors are looked for again."""
 _COMPARED: Final = 300
 """Query words kept with what they were compared with: one number for each word of the library."""
 MOST_WORDS: Final = 40
@@ -91,7 +94,8 @@ class Asked:
         starts = np.cumsum([0, *(sizes[i] for i in some[:-1])])
         every = np.where(every < self.alike.shape[1], every, 0)  # written since the vocabulary was read
         best = np.maximum.reduceat(self.alike[:, every], starts, axis=1)
-        found[some] = self.weights @ best / total
+        # row by row: `@` adds in an order that depends on where a list stands
+        found[some] = (self.weights[:, None] * best).sum(axis=0) / total
         return found
 
     def share_in(self, text: str) -> float:
@@ -122,18 +126,20 @@ class Lexicon:
         self._lock = Lock()
         self._library = _empty(embedder.dim)
         self._vectors: dict[str, Floats] = {}
+        self._seen: VocabularyState | None = None
+        self._look_again = 0.0
 
-    def follow(self, connection: Connection) -> None:
-        """Read what is new."""
-        state = vocabulary_state(connection)
+    def follow(self, connection: Connection, state: VocabularyState) -> None:
+        """Read what is new; `state` is the vocabulary's as it is now."""
         known = self._library.state
-        if state == known:
+        # words get their vectors a moment after their numbers: those without are read again, but not all the time
+        waiting = state == self._seen and time.monotonic() < self._look_again
+        if state == known or waiting:
             return
         with self._lock:
             recounted = state.counts != known.counts
             base = _empty(self._embedder.dim) if recounted else self._library
             rows = read_vocabulary(connection, self._embedder.name, after=base.state.last_id)
-            # a word gets its vector after its number: it is read again until it is there
             last = next((row.id - 1 for row in rows if row.vector is None), state.last_id)
             size = max(state.last_id, last, *(row.id for row in rows)) + 1 if rows else state.last_id + 1
             vectors = np.zeros((size, self._embedder.dim), dtype=np.float32)
@@ -149,6 +155,7 @@ class Lexicon:
                 tokens[row.token] = tuple(sorted({*tokens.get(row.token, ()), row.id}))
                 if row.vector is not None:
                     vectors[row.id] = row.vector
+            self._seen, self._look_again = state, time.monotonic() + _PATIENCE
             state = VocabularyState(last, state.counts, state.segments)
             self._library = _Library(state, numbers, tokens, spelt, own, counts, vectors)
 

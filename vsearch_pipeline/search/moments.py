@@ -56,7 +56,11 @@ def group(ranked: Sequence[Placed], *, alike: float) -> list[Group]:
     taken: set[int] = set()
     groups = []
     for best in ranked:
-        if best.segment_id not in taken:
+        if best.segment_id in taken:
+            continue
+        if len(by_video[best.video_id]) == 1:
+            groups.append(Group(best, best.span, (best,)))
+        else:
             grown = _grow(best, *order[best.segment_id], taken, alike)
             taken.update(member.segment_id for member in grown.members)
             groups.append(grown)

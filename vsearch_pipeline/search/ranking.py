@@ -84,14 +84,14 @@ def _around(found: Sequence[Candidate], asked: Asked) -> npt.NDArray[np.float64]
     covered = dict(zip(passages, asked.coverage(list(passages.values())), strict=True))
     value = np.array(
         [
-            PASSAGE_WORDS * covered[_passage(c)] + PASSAGE_MEANING * c.around_cosine
-            if c.around
-            else np.nan
+            PASSAGE_WORDS * covered[_passage(c)] + PASSAGE_MEANING * c.around_cosine if c.around else np.nan
             for c in found
         ]
     )
+    told = value[~np.isnan(value)]
+    mean = math.fsum(told) / len(told)  # whatever order they are added in
     share = np.clip([(3 * WHOLE_PASSAGE - c.around) / (2 * WHOLE_PASSAGE) for c in found], 0, 1)
-    return np.where(np.isnan(value), 0.0, share * (value - np.nanmean(value)))
+    return np.where(np.isnan(value), 0.0, share * (value - mean))
 
 
 def _passage(candidate: Candidate) -> tuple[str, int]:

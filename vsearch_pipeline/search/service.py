@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from vsearch_pipeline.captioning.vocabulary import Term, terms
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
-from vsearch_pipeline.catalog.library import PersonRecord, list_people
+from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.retrieval import (
     Candidate,
     SegmentFilter,
     candidates,
+    library_state,
     listed,
     segment_vectors,
 )
@@ -95,12 +96,11 @@ class SearchService:
         """
         started = time.perf_counter()
         _check_page(limit, offset)
-        with self.catalog.begin() as connection:
-            names = self._name_index(list_people(connection))
-            self._lexicon.follow(connection)
+        with self.catalog.read() as connection:
+            names = self._follow(connection)
         query = understand(text, names)
         vector, asked = self._embedded(query)
-        with self.catalog.begin() as connection:
+        with self.catalog.read() as connection:
             wanted = _filter(connection, query)
             ranking = _ranking(connection, self.embedder.name, query, vector, asked, wanted)
             relaxed = not ranking.groups and bool(wanted.people)
@@ -116,14 +116,13 @@ class SearchService:
 
     def candidates(self, text: str) -> list[Candidate]:
         """The segments that `search` would rank, in no order: for measuring what the indexes give."""
-        with self.catalog.begin() as connection:
-            names = self._name_index(list_people(connection))
-            self._lexicon.follow(connection)
+        with self.catalog.read() as connection:
+            names = self._follow(connection)
         query = understand(text, names)
         vector, asked = self._embedded(query)
         if vector is None:
             return []
-        with self.catalog.begin() as connection:
+        with self.catalog.read() as connection:
             return candidates(
                 connection,
                 model=self.embedder.name,
@@ -141,8 +140,8 @@ class SearchService:
         """
         started = time.perf_counter()
         _check_page(limit, offset)
-        with self.catalog.begin() as connection:
-            self._lexicon.follow(connection)
+        with self.catalog.read() as connection:
+            self._follow(connection)
             found = read_segments(connection, ids=[segment_id])
             if not found:
                 raise NotFoundError(f"There is no segment {segment_id}: it may have been removed.")
@@ -153,7 +152,7 @@ class SearchService:
             )
         text = next(iter(texts_of(found[0]).values()))
         asked = self._ask(text)
-        with self.catalog.begin() as connection:
+        with self.catalog.read() as connection:
             near = candidates(
                 connection,
                 model=self.embedder.name,
@@ -213,6 +212,12 @@ class SearchService:
             forget_search(connection, actor, search_id)
 
     # --- inside ---
+
+    def _follow(self, connection: Connection) -> NameIndex:
+        """Bring what is known of the library's words and names up to date."""
+        people, vocabulary = library_state(connection)
+        self._lexicon.follow(connection, vocabulary)
+        return self._name_index(people)
 
     def _name_index(self, people: Sequence[PersonRecord]) -> NameIndex:
         """The index of names, made anew only where people changed."""

@@ -17,7 +17,9 @@ def upgrade() -> None:
     for name in ("words", "people"):
         op.add_column("segments", sa.Column(name, _INTEGERS, server_default="{}", nullable=False))
     op.create_index("ix_segments_people", "segments", ["people"], postgresql_using="gin")
-    # who is there, people over models; captions and words come with the next run of segment_embeddings
+    # captions and words come with the next run of segment_embeddings, which is not done any more
+    op.execute("delete from stage_runs where stage = 'segment_embeddings'")
+    # who is there, people over models
     op.execute(
         """
         update segments set people = effective.people from (
