@@ -41,7 +41,7 @@ FREEDOM = 40
 COMMON = 2.0
 """How far all lie on one side, as vectors of a sentence encoder do."""
 VOCABULARY = 8_000
-QUERIES = 60
+QUERIES = 40
 NAMES = ("Half", "Twentieth", "Thousandth")
 FILTERS = {"none": 0, "keeps 50%": 1, "keeps 5%": 2, "keeps 0.1%": 3}
 """Which person of `NAMES` is asked for, from 1 on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,11 +40,15 @@ insert into stage_runs (video_id, stage, fingerprint, producer_id, run_id, secon
 
 @pytest.fixture
 def engine(settings: Settings, catalog: Catalog) -> Iterator[Engine]:
-    """A database with the first catalogue's tables; dropping one takes as long as the disk likes."""
-    name = f"first_catalogue_{uuid.uuid4().hex[:8]}"
+    """A database with the first catalogue's tables, one for all tests."""
     with catalog.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"create database {name}"))
-    made = create_engine(database_url(settings).set(database=name))
+        there = text("select 1 from pg_database where datname = 'first_catalogue'")
+        if connection.execute(there).first() is None:
+            connection.execute(text("create database first_catalogue"))
+    made = create_engine(database_url(settings).set(database="first_catalogue"))
+    with made.begin() as connection:
+        connection.execute(text("drop schema public cascade"))
+        connection.execute(text("create schema public"))
     with made.begin() as connection:
         step(connection, command.upgrade, "0001")
         connection.execute(text(FIRST_LIBRARY.replace(":", "\\:")))

@@ -42,7 +42,7 @@ SEGMENTS = [
 
 @pytest.fixture(scope="module")
 def films(new_catalog: NewCatalog) -> tuple[Catalog, list[Told]]:
-    catalog = new_catalog("command")
+    catalog = new_catalog()
     return catalog, filled(catalog, WordEmbedder(), SEGMENTS, titles={"cli-film": "A [bold]film"})
 
 

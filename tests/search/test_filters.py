@@ -76,7 +76,7 @@ class Library:
 
 @pytest.fixture(scope="module")
 def library(new_catalog: NewCatalog) -> Library:
-    catalog = new_catalog("filters")
+    catalog = new_catalog()
     segments = filled(catalog, WordEmbedder(), made(), titles=TITLES, added=ADDED)
     return Library(SearchService(catalog, WordEmbedder()), {segment.id: segment for segment in segments})
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tests.search.conftest import NewCatalog
 from tests.search.library import Told, captioned, filled
 from tests.search.toys import WordEmbedder
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.segments import read_segments
-from vsearch_pipeline.catalog.vocabulary import count_words, read_vocabulary
+from vsearch_pipeline.catalog.vocabulary import count_words, read_vocabulary, vocabulary_state
 from vsearch_pipeline.language.embedding import Vectors
 from vsearch_pipeline.language.tokens import words
 from vsearch_pipeline.search import lexicon as module
@@ -35,7 +36,7 @@ EMBEDDER = WordEmbedder()
 
 @pytest.fixture(scope="module")
 def told(new_catalog: NewCatalog) -> Catalog:
-    made = new_catalog("lexicon")
+    made = new_catalog()
     korean = [Told("lex-ko", TimeRange(i * 1000, i * 1000 + 1000), ko=text) for i, text in enumerate(KOREAN)]
     filled(made, EMBEDDER, [*captioned("lex-en", CAPTIONS), *korean])
     with made.begin() as connection:
@@ -47,8 +48,12 @@ def told(new_catalog: NewCatalog) -> Catalog:
 def lexicon(told: Catalog) -> Lexicon:
     made = Lexicon(EMBEDDER)
     with told.begin() as connection:
-        made.follow(connection)
+        made.follow(connection, vocabulary_state(connection))
     return made
+
+
+def follow(lexicon: Lexicon, connection: Connection) -> None:
+    lexicon.follow(connection, vocabulary_state(connection))
 
 
 def ask(lexicon: Lexicon, text: str) -> Asked:
@@ -151,7 +156,7 @@ def test_what_is_forgotten_is_asked_for_again(
     monkeypatch.setattr(module, "_REMEMBERED", 1)
     forgetful = Lexicon(EMBEDDER)
     with told.begin() as connection:
-        forgetful.follow(connection)
+        forgetful.follow(connection, vocabulary_state(connection))
         for text, alike in zip(texts, expected, strict=True):
             missing = forgetful.missing(text)
             vectors = dict(zip(missing, word_vectors(EMBEDDER, missing), strict=True))
@@ -159,15 +164,15 @@ def test_what_is_forgotten_is_asked_for_again(
 
 
 def test_it_follows_the_library(new_catalog: NewCatalog) -> None:
-    growing = new_catalog("growing")
+    growing = new_catalog(scratch=True)
     lexicon = Lexicon(EMBEDDER)
     with growing.begin() as connection:
-        lexicon.follow(connection)
+        lexicon.follow(connection, vocabulary_state(connection))
     assert ask(lexicon, "zebra").tokens == {}
     for count, caption in ((1, "A zebra."), (2, "A zebra and a giraffe.")):
         filled(growing, EMBEDDER, captioned(f"grow-{count}", [caption]))
         with growing.begin() as connection:
-            lexicon.follow(connection)
+            lexicon.follow(connection, vocabulary_state(connection))
         assert set(ask(lexicon, "zebra").tokens) == {"zebra"}
         assert ask(lexicon, "zebra").tokens["zebra"][0] == count
         assert ask(lexicon, "zebra giraffe").share_in("zebra giraffe") == pytest.approx(1.0)
@@ -178,7 +183,7 @@ def test_words_without_a_vector_yet_are_read_again(
     new_catalog: NewCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PATIENCE", 0.0)
-    half = new_catalog("half")
+    half = new_catalog(scratch=True)
 
     class Another(WordEmbedder):
         name = "another"
@@ -194,7 +199,7 @@ def test_words_without_a_vector_yet_are_read_again(
 
     def likeness() -> float:
         with half.begin() as connection:
-            lexicon.follow(connection)
+            lexicon.follow(connection, vocabulary_state(connection))
         missing = lexicon.missing("horse")
         vectors = dict(zip(missing, word_vectors(Near(), missing), strict=True))
         return lexicon.ask("horse", vectors).likeness(words("zebra")[0])

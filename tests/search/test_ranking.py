@@ -44,16 +44,15 @@ def candidates(draw: st.DrawFn) -> list[Candidate]:
         start = stretch * 180_000 + draw(st.integers(0, 3)) * 1000
         found.append(
             Candidate(
-                number,
-                video,
-                TimeRange(start, start + 1000),
-                tuple(draw(numbers)),
-                tuple(draw(st.lists(st.integers(1, 3), unique=True))),
-                draw(cosines),
-                0.0,
-                around,
-                around_words if around else (),
-                around_cosine if around else 0.0,
+                segment_id=number,
+                video_id=video,
+                span=TimeRange(start, start + 1000),
+                words=tuple(draw(numbers)),
+                people=tuple(draw(st.lists(st.integers(1, 3), unique=True))),
+                cosine=draw(cosines),
+                around=around,
+                around_words=around_words if around else (),
+                around_cosine=around_cosine if around else 0.0,
             )
         )
     return found
@@ -102,7 +101,7 @@ def test_more_of_what_was_asked_for_is_never_worse(found: list[Candidate], at: i
 
 
 def test_what_is_around_counts_in_a_small_passage_only() -> None:
-    alone = Candidate(1, "a", TimeRange(0, 1000), (), (), 0.3, 0.0, 0, (), 0.0)
+    alone = Candidate(1, "a", TimeRange(0, 1000), (), (), 0.3, 0, (), 0.0)
     told = replace(alone, segment_id=2, video_id="b", around=4, around_words=(1, 3), around_cosine=0.5)
     other = replace(alone, segment_id=3, video_id="c", around=4)
     assert ids(rank([alone, told, other], ASKED)) == [2, 1, 3]

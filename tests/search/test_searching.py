@@ -55,7 +55,7 @@ class Library:
 
 @pytest.fixture(scope="module")
 def library(new_catalog: NewCatalog) -> Library:
-    catalog = new_catalog("searching")
+    catalog = new_catalog()
     drafts = far_apart(
         "s-one",
         draft("A woman waves at a dog.", people={M: 0.9}),
@@ -117,7 +117,7 @@ def test_other_filters_stand_where_people_are_relaxed(library: Library) -> None:
 
 
 def test_a_name_that_may_be_a_word_only_ranks(new_catalog: NewCatalog) -> None:
-    catalog = new_catalog("preferring")
+    catalog = new_catalog(scratch=True)
     with catalog.begin() as connection:
         ensure_person(connection, "NJZ", R, ["고양이"])
     drafts = far_apart("p", draft(ko="고양이가 잔다."), draft(ko="사람이 웃는다.", people={R: 0.9}))
@@ -180,7 +180,7 @@ def test_a_search_without_face_models_says_so(library: Library) -> None:
 
 @pytest.mark.parametrize("query", ["word", "민지", "민지 word", "민지 word video:many"])
 def test_statements_do_not_grow_with_hits(new_catalog: NewCatalog, query: str) -> None:
-    catalog = new_catalog("statements_" + uuid.uuid4().hex[:6])
+    catalog = new_catalog(scratch=True)
     with catalog.begin() as connection:
         say(connection, "many", *[[("word", i * 60_000, i * 60_000 + 500)] for i in range(30)])
     drafts = far_apart("many", *[draft(f"word {i}", speech="word", people={M: 0.9}) for i in range(30)])
@@ -206,7 +206,7 @@ def test_statements_do_not_grow_with_hits(new_catalog: NewCatalog, query: str) -
 
 @pytest.fixture
 def changing(new_catalog: NewCatalog) -> Library:
-    catalog = new_catalog("changing_" + uuid.uuid4().hex[:6])
+    catalog = new_catalog(scratch=True)
     drafts = far_apart("c", draft("A dog runs.", people={M: 0.9}), draft("A cat sleeps.", people={H: 0.9}))
     return Library(SearchService(catalog, WordEmbedder()), filled(catalog, WordEmbedder(), drafts))
 

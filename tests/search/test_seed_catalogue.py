@@ -24,7 +24,7 @@ def service(new_catalog: NewCatalog) -> SearchService:
     """The catalogue with vectors of a toy: who is found depends on filters alone."""
     if not SEED.is_file():
         pytest.skip("needs ../shared/data, which is not on this machine")
-    catalog, embedder = new_catalog("seed_catalogue"), WordEmbedder()
+    catalog, embedder = new_catalog(), WordEmbedder()
     videos = import_metadata(catalog, SEED, actor="tester")
     with catalog.begin() as connection:
         for person in PEOPLE:

@@ -36,7 +36,7 @@ RECORDS = [
 @pytest.fixture(scope="module")
 def service(new_catalog: NewCatalog, tmp_path_factory: pytest.TempPathFactory) -> SearchService:
     """Four captions, and a film in which somebody speaks."""
-    catalog = new_catalog("service")
+    catalog = new_catalog()
     embedder = load_sentence_embedder("use-multilingual-v3")
     file = tmp_path_factory.mktemp("import") / "search.json"
     file.write_text(json.dumps([{"video_id": "searched", **record} for record in RECORDS]))

@@ -218,7 +218,6 @@ class Candidate:
         words: ids of its words.
         people: ids of who is there.
         cosine: of the query and the likest of its texts, -1..1; 0 where it has none.
-        spoken: the same for what is said alone.
         around: segments of its passage, 0 without one; `around_words` and `around_cosine` are the passage's.
     """
 
@@ -228,7 +227,6 @@ class Candidate:
     words: Sequence[int]
     people: Sequence[int]
     cosine: float
-    spoken: float
     around: int
     around_words: Sequence[int]
     around_cosine: float
@@ -273,14 +271,13 @@ def candidates(
             select e.segment_id as id from segment_embeddings e {join}
             where e.model = {literal} {narrowed} order by {order} limit {NEAR}
         ), worded as materialized ({words}), found as (select id from near union select id from worded)
-        select s.id, s.video_id, s.start_ms, s.end_ms, s.words, s.people, own.cosine, own.spoken,
+        select s.id, s.video_id, s.start_ms, s.end_ms, s.words, s.people, own.cosine,
             p.segments, p.words as around_words,
             1 - (p.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))) as around_cosine
         from found join segments s on s.id = found.id
         left join lateral (
-            select max(1 - ({distance})) as cosine,
-                max(1 - ({distance})) filter (where e.part = 'speech') as spoken
-            from segment_embeddings e where e.segment_id = s.id and e.model = {literal}
+            select max(1 - ({distance})) as cosine from segment_embeddings e
+            where e.segment_id = s.id and e.model = {literal}
         ) own on true
         left join passages p on p.video_id = s.video_id and p.model = {literal}
             and p.index = (s.start_ms + s.end_ms) / 2 / {PASSAGE_MS}
@@ -298,7 +295,6 @@ def candidates(
             row.words,
             row.people,
             row.cosine or 0.0,
-            row.spoken or 0.0,
             row.segments or 0,
             row.around_words or (),
             row.around_cosine or 0.0,
@@ -383,6 +379,7 @@ class Listed:
     segment_id: int
     video_id: str
     span: TimeRange
+    people: Sequence[int]
     certainty: float
 
 
@@ -405,13 +402,14 @@ def listed(connection: Connection, wanted: SegmentFilter) -> list[Listed]:
         values |= {f"c{i}": list(ids) for i, ids in enumerate(wanted.people)}
     rows = connection.execute(
         text(
-            f"select s.id, s.video_id, s.start_ms, s.end_ms, {sure} as certainty from segments s where {where}"  # noqa: S608
-            f" order by certainty desc, s.video_id, s.start_ms, s.id limit {LISTED}"
+            f"select s.id, s.video_id, s.start_ms, s.end_ms, s.people, {sure} as certainty"  # noqa: S608
+            f" from segments s where {where} order by certainty desc, s.video_id, s.start_ms, s.id limit {LISTED}"
         ),
         values,
     )
     return [
-        Listed(row.id, row.video_id, TimeRange(row.start_ms, row.end_ms), float(row.certainty)) for row in rows
+        Listed(row.id, row.video_id, TimeRange(row.start_ms, row.end_ms), row.people, float(row.certainty))
+        for row in rows
     ]
 
 

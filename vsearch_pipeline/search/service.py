@@ -35,7 +35,7 @@ from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.catalog.speech import words_in_ranges
 from vsearch_pipeline.catalog.videos import read_videos, videos_named
 from vsearch_pipeline.errors import InputError, NotFoundError
-from vsearch_pipeline.language.bridge import glossed
+from vsearch_pipeline.language.bridge import counterparts, glossed
 from vsearch_pipeline.language.embedding import SentenceEmbedder, load_sentence_embedder
 from vsearch_pipeline.language.tokens import fold
 from vsearch_pipeline.people.records import Image
@@ -104,12 +104,14 @@ class SearchService:
             wanted = _filter(connection, query)
             ranking = _ranking(connection, self.embedder.name, query, vector, asked, wanted)
             relaxed = not ranking.groups and bool(wanted.people)
-            if relaxed:
+            if relaxed and vector is not None:  # those asked for may be there, with nothing told of them
+                ranking = replace(_listed(connection, wanted, ()), good=frozenset())
+            if relaxed and not ranking.groups:
                 wanted = replace(wanted, people=())
                 together = query.people.all_of + query.people.preferred
                 query_near = replace(query, people=replace(query.people, all_of=(), preferred=together))
                 ranking = _ranking(connection, self.embedder.name, query_near, vector, asked, wanted)
-                ranking = replace(ranking, good=frozenset())
+                ranking = _weakened(ranking, len(together))
             groups = ranking.groups if grouped else ranking.alone()
             moments = _moments(connection, groups[offset : offset + limit], ranking, query, asked)
         return SearchResult(query, moments, offset, len(groups), relaxed, time.perf_counter() - started)
@@ -161,7 +163,7 @@ class SearchService:
                 wanted=SegmentFilter(),
             )
             others = rank([c for c in near if c.segment_id != segment_id], asked)
-            ranking = _grouped(others)
+            ranking = _by_likeness(_grouped(others))
             moments = _moments(connection, ranking.groups[offset : offset + limit], ranking, None, asked)
         return SearchResult(None, moments, offset, len(ranking.groups), False, time.perf_counter() - started)
 
@@ -262,7 +264,7 @@ class _Scored:
     score: float
     cosine: float
     words: float
-    spoken: float
+    preferred: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,11 +303,23 @@ def _grouped(ranked: Sequence[Ranked]) -> _Ranking:
     placed = [
         Placed(r.candidate.segment_id, r.candidate.video_id, r.candidate.span, r.raw + r.preferred) for r in ranked
     ]
-    scores = {
-        r.candidate.segment_id: _Scored(r.score, r.candidate.cosine, r.words, r.candidate.spoken) for r in ranked
-    }
+    scores = {r.candidate.segment_id: _Scored(r.score, r.candidate.cosine, r.words, r.preferred) for r in ranked}
     good = frozenset(r.candidate.segment_id for r in ranked if r.score >= GOOD)
     return _Ranking(placed, group(placed, alike=ALIKE), scores, good)
+
+
+def _by_likeness(ranking: _Ranking) -> _Ranking:
+    """With the cosine as the score: what is likely asked for is known of queries, not of whole captions."""
+    scores = {i: replace(each, score=max(0.0, each.cosine)) for i, each in ranking.scores.items()}
+    return replace(ranking, scores=scores, good=frozenset(i for i, each in scores.items() if each.score >= GOOD))
+
+
+def _weakened(ranking: _Ranking, asked_for: int) -> _Ranking:
+    """Of segments that have only some of the people asked for: none is good, and the score is a share of it."""
+    scores = {
+        i: replace(each, score=each.score * each.preferred / asked_for) for i, each in ranking.scores.items()
+    }
+    return replace(ranking, scores=scores, good=frozenset())
 
 
 def _listed(connection: Connection, wanted: SegmentFilter, preferred: Sequence[Sequence[int]]) -> _Ranking:
@@ -314,8 +328,10 @@ def _listed(connection: Connection, wanted: SegmentFilter, preferred: Sequence[S
         anybody = tuple(sorted({person for ids in preferred for person in ids}))
         wanted = replace(wanted, people=(*wanted.people, anybody))
     found = listed(connection, wanted)
+    there = {one.segment_id: sum(any(i in one.people for i in ids) for ids in preferred) for one in found}
+    found.sort(key=lambda one: -there[one.segment_id])
     placed = [Placed(one.segment_id, one.video_id, one.span, one.certainty) for one in found]
-    scores = {one.segment_id: _Scored(one.certainty, 0.0, 0.0, 0.0) for one in found}
+    scores = {one.segment_id: _Scored(one.certainty, 0.0, 0.0, there[one.segment_id]) for one in found}
     return _Ranking(placed, group(placed, alike=0.0), scores, frozenset(scores))
 
 
@@ -361,7 +377,8 @@ def _videos(connection: Connection, names: Sequence[str]) -> tuple[str, ...]:
 
 def _labels(name: str) -> tuple[str, ...]:
     """The detectors' labels that a name means, in either language, broader words included; itself always."""
-    return tuple(dict.fromkeys((*_labels_by_name().get(name, ()), name)))
+    others = [label for other in counterparts(name) for label in _labels_by_name().get(other, ())]
+    return tuple(dict.fromkeys((*_labels_by_name().get(name, ()), *others, name)))
 
 
 @cache
