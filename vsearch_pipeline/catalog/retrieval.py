@@ -232,13 +232,15 @@ class Candidate:
     around_cosine: float
 
 
-NEAR = 120
+NEAR = 90
 """Candidates that the index of vectors gives."""
-WORDED = 80
+NEAR_FILTERED = 45
+"""The same under a filter, which the index has to search on for."""
+WORDED = 40
 """Candidates that the index of words gives."""
-EXACT_BELOW = 4000
+EXACT_BELOW = 10_000
 """A filter that leaves fewer segments is answered exactly: the graph would be searched in vain for them."""
-_MOST_WORDED = 600
+_MOST_WORDED = 400
 """Segments that are compared by words; more have only words that tell nothing apart."""
 
 
@@ -262,6 +264,7 @@ def candidates(
     literal = _literal(model).replace(":", "\\:")
     distance = f"e.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))"
     order = f"({distance}) + 0" if exact else distance  # an expression is not what the index orders by
+    near = NEAR_FILTERED if wanted and not exact else NEAR
     join = "join segments s on s.id = e.segment_id" if wanted else ""
     narrowed = f"and {where}" if wanted else ""
     words, word_values = _worded(tokens, where)
@@ -269,7 +272,7 @@ def candidates(
         f"""
         with near as materialized (
             select e.segment_id as id from segment_embeddings e {join}
-            where e.model = {literal} {narrowed} order by {order} limit {NEAR}
+            where e.model = {literal} {narrowed} order by {order} limit {near}
         ), worded as materialized ({words}), found as (select id from near union select id from worded)
         select s.id, s.video_id, s.start_ms, s.end_ms, s.words, s.people, own.cosine,
             p.segments, p.words as around_words,
