@@ -36,7 +36,7 @@ DIRECTIONS = 4_000
 NOISES = 2_000
 SPREAD = 0.35
 """Length of each of two noises beside a direction of length 1."""
-FREEDOM = 40
+FREEDOM = 120
 """Dimensions in which they differ; the index then misses about as much as with 15,000 real captions."""
 COMMON = 2.0
 """How far all lie on one side, as vectors of a sentence encoder do."""

@@ -15,6 +15,7 @@ from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.retrieval import (
     NEAR,
+    NEAR_FILTERED,
     SegmentFilter,
     candidates,
     ensure_vector_index,
@@ -120,8 +121,9 @@ def test_the_nearest_within_a_filter(many: Many, monkeypatch: pytest.MonkeyPatch
     allowed = set(many.ids[: MANY // 2])
     found = set(many.candidates(half))
     assert found <= allowed
-    expected = [segment for segment in many.nearest(MANY) if segment in allowed][:NEAR]
-    assert len(found & set(expected)) >= (NEAR if exact_below > 1 else 0.97 * NEAR)
+    near = NEAR if exact_below > 1 else NEAR_FILTERED
+    expected = [segment for segment in many.nearest(MANY) if segment in allowed][:near]
+    assert len(found & set(expected)) >= (near if exact_below > 1 else 0.97 * near)
 
 
 def test_the_nearest_of_all(many: Many) -> None:

@@ -259,7 +259,7 @@ def candidates(
         tokens: how many segments have each token of the query, and what it weighs.
     """
     where, values = _conditions(wanted)
-    exact = bool(wanted) and _count(connection, where, values, EXACT_BELOW) < EXACT_BELOW
+    exact = bool(wanted) and _is_small(connection, where, values)
     dim = len(vector)
     literal = _literal(model).replace(":", "\\:")
     distance = f"e.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))"
@@ -345,10 +345,23 @@ def _worded(tokens: Mapping[str, tuple[int, float]], where: str) -> tuple[str, d
 _TOGETHER = 3
 
 
-def _count(connection: Connection, where: str, values: Mapping[str, Any], most: int) -> int:
-    """How many segments satisfy a condition, counted up to `most`."""
-    counted = text(f"select count(*) from (select 1 from segments s where {where} limit {most}) found")  # noqa: S608
-    return int(connection.execute(counted, values).scalar_one())
+_EVERYTHING = "(select reltuples from pg_class where oid = 'segments'::regclass)"
+
+
+def _is_small(connection: Connection, where: str, values: Mapping[str, Any]) -> bool:
+    """Whether comparing all segments that satisfy a condition is less work than walking the graph for them.
+
+    The graph hands out about `NEAR_FILTERED` / share of them, each some twenty times as dear as a comparison.
+    """
+    counted = text(
+        f"select count(*) as segments, {_EVERYTHING} as everything"  # noqa: S608
+        f" from (select 1 from segments s where {where} limit {EXACT_BELOW}) found"
+    )
+    row = connection.execute(counted, values).one()
+    everything = max(row.everything, 0.0)  # -1 where nobody has counted yet
+    return bool(
+        row.segments < EXACT_BELOW and (not everything or row.segments**2 < 20 * NEAR_FILTERED * everything)
+    )
 
 
 _LIBRARY = text(
