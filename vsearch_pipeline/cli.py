@@ -304,9 +304,22 @@ def search(  # noqa: PLR0917 - options
         _print_appearances(service.appearances(face)[:limit], as_json=as_json)
         return
     if queries is not None:
-        for line in _read_queries(queries):
-            found = service.search(line["query"], limit=limit, offset=offset, grouped=bool(moments))
-            print(json.dumps({**line, **result_as_json(found)}, ensure_ascii=False))  # noqa: T201 - JSON lines
+        asked = _read_queries(queries)
+        refused = 0
+        for number, line in enumerate(asked):
+            if number % _TOGETHER == 0:
+                service.prepare([each["query"] for each in asked[number : number + _TOGETHER]])
+            try:
+                found = service.search(line["query"], limit=limit, offset=offset, grouped=bool(moments))
+                answer = result_as_json(found)
+            except InputError as error:  # the rest of the file goes on
+                refused += 1
+                answer = {"error": str(error), "hits": []}
+            print(json.dumps({**line, **answer}, ensure_ascii=False))  # noqa: T201 - JSON lines
+        if refused:
+            raise InputError(
+                f"{queries.name}: {refused} of {len(asked)} queries could not be searched; see `error`."
+            )
         return
     if similar is not None:
         result = service.similar(similar, limit=limit, offset=offset)
@@ -317,6 +330,10 @@ def search(  # noqa: PLR0917 - options
         print(json.dumps(hits_as_json(result), ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
     else:
         _print_result(result)
+
+
+_TOGETHER = 128
+"""Queries of a file that are embedded at once."""
 
 
 def _print_appearances(found: Sequence[Any], *, as_json: bool) -> None:

@@ -146,6 +146,18 @@ def test_many_queries_are_a_line_each(search: Search, tmp_path: Path, films: tup
     assert [hit["segment_id"] for hit in json.loads(offset[0])["hits"]] == [films[1][1].id]
 
 
+def test_one_bad_query_holds_none_back(search: Search, tmp_path: Path) -> None:
+    file = tmp_path / "queries.jsonl"
+    file.write_text("\n".join(json.dumps({"query": query}) for query in ("a dog", "after:nonsense", "cat")))
+    result = search("--queries", str(file))
+    first, bad, last = [json.loads(line) for line in result.stdout.splitlines()[:3]]
+    assert first["hits"]
+    assert last["hits"]
+    assert bad["hits"] == []
+    assert "nonsense" in bad["error"]
+    assert isinstance(result.exception, InputError)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -173,3 +173,25 @@ def test_the_model_works_outside_of_a_transaction(service: SearchService) -> Non
     hit = other.search("우산 umbrella", limit=1).hits[0]
     assert watched.asked
     assert other.similar(hit.segment_id, limit=1).hits
+
+
+def test_prepared_searches_find_the_same_and_embed_nothing_more(service: SearchService) -> None:
+    calls: list[int] = []
+
+    class Counting:
+        name, version, dim = service.embedder.name, service.embedder.version, service.embedder.dim
+        glosses, knows = service.embedder.glosses, staticmethod(service.embedder.knows)
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            if texts:
+                calls.append(len(texts))
+            return service.embedder.embed(texts)
+
+    queries = ["a dog at the sea", "부엌에서 요리하는 남자", "", "after:nonsense"]
+    prepared = SearchService(service.catalog, Counting())
+    prepared.prepare(queries)
+    before = len(calls)
+    for query in queries[:2]:
+        expected = [hit.segment_id for hit in service.search(query).hits]
+        assert [hit.segment_id for hit in prepared.search(query).hits] == expected
+    assert len(calls) == before

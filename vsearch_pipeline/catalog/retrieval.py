@@ -277,14 +277,14 @@ def candidates(
         select s.id, s.video_id, s.start_ms, s.end_ms, s.words, s.people, own.cosine,
             p.segments, p.words as around_words,
             1 - (p.embedding::halfvec({dim}) <=> cast(:vector as halfvec({dim}))) as around_cosine
-        from found join segments s on s.id = found.id
+        from segments s
         left join lateral (
             select max(1 - ({distance})) as cosine from segment_embeddings e
             where e.segment_id = s.id and e.model = {literal}
         ) own on true
         left join passages p on p.video_id = s.video_id and p.model = {literal}
             and p.index = (s.start_ms + s.end_ms) / 2 / {PASSAGE_MS}
-        where s.deleted_at is null
+        where s.deleted_at is null and s.id = any(array(select id from found))
         """  # noqa: S608 - the model's name is quoted, the rest is ours
     )
     rows = connection.execute(

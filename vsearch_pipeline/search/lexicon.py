@@ -219,6 +219,11 @@ class Lexicon:
             library.compared[word.text] = compared
         return compared
 
+    def learn(self, vectors: Mapping[str, Floats]) -> None:
+        """Keep vectors of words that queries will ask for."""
+        with self._lock:
+            self._vectors |= vectors
+
     def missing(self, text: str) -> list[str]:
         """Words of a query whose vectors `ask` needs."""
         with self._lock:
