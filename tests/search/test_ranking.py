@@ -85,7 +85,7 @@ def test_the_better_come_first_and_equals_by_place(found: list[Candidate]) -> No
     ranked = rank(found, ASKED)
     keys = [(-e.raw, e.candidate.video_id, e.candidate.span.start_ms, e.candidate.segment_id) for e in ranked]
     assert keys == sorted(keys)
-    assert all(0 < each.score < 1 and 0 <= each.words <= 1 for each in ranked)
+    assert all(0 < chance(each.raw) < 1 and 0 <= each.words <= 1 for each in ranked)
 
 
 @given(candidates(), st.integers(0, 11), st.sampled_from(["cosine", "words"]))

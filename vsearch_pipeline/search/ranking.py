@@ -31,6 +31,8 @@ WHOLE_PASSAGE: Final = 8
 SLOPE: Final = 7.9
 MIDDLE: Final = 0.91
 """`raw` at which half of the hits are what was asked for."""
+NAMED: Final = 0.2
+"""What `raw` is worth more for the chance where everybody asked for is there: the words left say only the rest."""
 GOOD: Final = 0.5
 """Chance from which a hit is said to match."""
 
@@ -43,10 +45,6 @@ class Ranked:
     raw: float
     words: float
     preferred: int
-
-    @property
-    def score(self) -> float:
-        return chance(self.raw)
 
     @property
     def key(self) -> tuple[int, float, str, int, int]:

@@ -48,7 +48,7 @@ from vsearch_pipeline.search.marks import marks_of
 from vsearch_pipeline.search.moments import Group, Placed, group
 from vsearch_pipeline.search.names import NameIndex
 from vsearch_pipeline.search.query import Query, cleaned, understand
-from vsearch_pipeline.search.ranking import GOOD, Ranked, rank
+from vsearch_pipeline.search.ranking import GOOD, NAMED, Ranked, chance, rank
 from vsearch_pipeline.search.results import Hit, Member, Moment, Parts, SearchResult
 from vsearch_pipeline.settings import Settings
 
@@ -327,15 +327,19 @@ def _ranking(  # noqa: PLR0917
         narrowed = replace(wanted, people=(*wanted.people, tuple(ids)))
         found += candidates(connection, model=model, vector=vector, tokens=asked.tokens, wanted=narrowed)
     found = list({c.segment_id: c for c in found}.values())
-    return _grouped(rank(found, asked, preferred))
+    return _grouped(rank(found, asked, preferred), NAMED if wanted.people else 0.0)
 
 
-def _grouped(ranked: Sequence[Ranked]) -> _Ranking:
+def _grouped(ranked: Sequence[Ranked], more: float = 0.0) -> _Ranking:
+    """The ranking and its moments; `more` is added to what the chance of a match is told from."""
     placed = [
         Placed(r.candidate.segment_id, r.candidate.video_id, r.candidate.span, r.raw + r.preferred) for r in ranked
     ]
-    scores = {r.candidate.segment_id: _Scored(r.score, r.candidate.cosine, r.words, r.preferred) for r in ranked}
-    good = frozenset(r.candidate.segment_id for r in ranked if r.score >= GOOD)
+    scores = {
+        r.candidate.segment_id: _Scored(chance(r.raw + more), r.candidate.cosine, r.words, r.preferred)
+        for r in ranked
+    }
+    good = frozenset(i for i, each in scores.items() if each.score >= GOOD)
     return _Ranking(placed, group(placed, alike=ALIKE), scores, good)
 
 
