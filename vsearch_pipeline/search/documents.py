@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import numpy as np
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.passages import write_passages
@@ -124,6 +125,10 @@ def embed_words(connection: Connection, embedder: SentenceEmbedder) -> None:
 
 def word_vectors(embedder: SentenceEmbedder, spelt: Sequence[str]) -> Vectors:
     """Vectors of single words, (len(spelt), dim); all zero for those that the model does not have."""
-    vectors = embedder.embed(spelt)
-    vectors[[not embedder.knows(word) for word in spelt]] = 0.0
-    return vectors
+    return without_unknown(embedder, spelt, embedder.embed(spelt))
+
+
+def without_unknown(embedder: SentenceEmbedder, spelt: Sequence[str], vectors: Vectors) -> Vectors:
+    """Vectors of words with those that the model does not have all zero."""
+    known = [[embedder.knows(word)] for word in spelt]
+    return vectors * np.array(known, dtype=np.float32).reshape(-1, 1)

@@ -40,7 +40,7 @@ from vsearch_pipeline.language.bridge import counterparts, glossed
 from vsearch_pipeline.language.embedding import SentenceEmbedder, load_sentence_embedder
 from vsearch_pipeline.language.tokens import fold
 from vsearch_pipeline.people.records import Image
-from vsearch_pipeline.search.documents import texts_of, word_vectors
+from vsearch_pipeline.search.documents import texts_of, without_unknown, word_vectors
 from vsearch_pipeline.search.faces import Appearance, FaceSearch, open_face_search
 from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.lexicon import Asked, Floats, Lexicon
@@ -254,8 +254,13 @@ class SearchService:
         if not query.rest:
             return None, self._lexicon.ask("", {})
         ready = self._ready.get(query.rest)
-        vector = ready if ready is not None else _mean(self.embedder.embed(self._readings(query.rest)))
-        return vector.tolist(), self._ask(query.rest)
+        readings = self._readings(query.rest) if ready is None else []
+        missing = self._lexicon.missing(query.rest)
+        # one call: what the model does for a call takes longer than what it does for a text
+        vectors = self.embedder.embed([*readings, *missing])
+        vector = _mean(vectors[: len(readings)]) if ready is None else ready
+        spelt = without_unknown(self.embedder, missing, vectors[len(readings) :])
+        return vector.tolist(), self._lexicon.ask(query.rest, dict(zip(missing, spelt, strict=True)))
 
     def _readings(self, text: str) -> list[str]:
         """What is embedded for a text: itself, and with English words in the place of Korean ones."""
