@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool
 from tests.catalog.test_speech import say
 from tests.search.conftest import NewCatalog
 from vsearch_pipeline.catalog.library import ensure_person
-from vsearch_pipeline.catalog.segments import AutoFields
+from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.ingest.importing import import_metadata
@@ -195,3 +195,16 @@ def test_prepared_searches_find_the_same_and_embed_nothing_more(service: SearchS
         expected = [hit.segment_id for hit in service.search(query).hits]
         assert [hit.segment_id for hit in prepared.search(query).hits] == expected
     assert len(calls) == before
+
+
+def test_a_segment_that_goes_while_it_is_searched_is_left_out(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = service.search("a dog at the sea", grouped=False).hits
+    gone = everything[0].segment_id
+    monkeypatch.setattr(
+        "vsearch_pipeline.search.service.read_segments",
+        lambda connection, *, ids: [s for s in read_segments(connection, ids=ids) if s.id != gone],
+    )
+    left = service.search("a dog at the sea", grouped=False).hits
+    assert [hit.segment_id for hit in left] == [hit.segment_id for hit in everything[1:]]

@@ -459,6 +459,8 @@ def _moments(
         return ()
     segments = {s.id: s for s in read_segments(connection, ids=[each.best.segment_id for each in page])}
     videos = read_videos(connection, {each.best.video_id for each in page})
+    # a run or a person may have removed some since they were ranked
+    page = [each for each in page if each.best.segment_id in segments and each.best.video_id in videos]
     there = [segments[each.best.segment_id] for each in page]
     spoken_in = [segment for segment in there if segment.speech]
     said = words_in_ranges(connection, [(each.video_id, each.span) for each in spoken_in]) if spoken_in else []
