@@ -24,8 +24,8 @@ from vsearch_pipeline.wheels import wheel_file
 
 pytestmark = pytest.mark.slow
 
-BOOKKEEPING = {"producers", "stage_errors", "operations", "classifiers"}
-"""Tables that tell of runs rather than of videos."""
+BOOKKEEPING = {"searches", "producers", "stage_errors", "operations", "classifiers"}
+"""Tables that tell of runs and of who searched rather than of videos."""
 PASSING = {"producer_id", "run_id", "seconds", "finished_at", "added_at", "source"}
 
 
@@ -92,7 +92,7 @@ def test_a_file_becomes_searchable(quiet: tuple[Path, Catalog]) -> None:
     assert "bicycle" in hit["caption_en"]
     assert "자전거" in hit["caption_ko"]
     assert hit["start_ms"] < hit["end_ms"] <= 10_000
-    assert set(hit["parts"]) == {"meaning", "words", "people"}
+    assert set(hit["parts"]) == {"meaning", "words", "people", "speech"}
 
 
 def test_adding_again_changes_nothing(quiet: tuple[Path, Catalog], clip: Path) -> None:

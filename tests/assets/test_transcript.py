@@ -133,7 +133,8 @@ def test_words_of_real_speech_are_found_by_search_with_their_times(
             connection, VIDEO, spans, lambda span: AutoFields(None, None, speech=speech[span]), producer
         )
         embed_segments(connection, VIDEO, embedder)
-    hits = [hit for hit in SearchService(catalog, embedder).search("countries").hits if hit.video.id == VIDEO]
+    found = SearchService(catalog, embedder).search("countries", grouped=False)
+    hits = [hit for hit in found.hits if hit.video.id == VIDEO]
     heard = {hit.span: [(word.text, word.start_ms) for word in hit.heard] for hit in hits if hit.heard}
     assert set(heard) == {spans[1], spans[2]}
     for span, about_ms in ((spans[1], 6000), (spans[2], 10_240)):

@@ -236,7 +236,7 @@ NEAR = 90
 """Candidates that the index of vectors gives."""
 NEAR_FILTERED = 45
 """The same under a filter, which the index has to search on for."""
-WORDED = 40
+WORDED = 80
 """Candidates that the index of words gives."""
 EXACT_BELOW = 10_000
 """A filter that leaves fewer segments is answered exactly: the graph would be searched in vain for them."""
