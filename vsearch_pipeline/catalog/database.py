@@ -19,7 +19,7 @@ from vsearch_pipeline.settings import Settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 DAGSTER_SCHEMA = "dagster"
 EF_SEARCH = 160
-"""Recall at 10 of 0.99 and more beside exact search, measured up to a million vectors (docs/benchmarks.md)."""
+"""Recall at 10 of 0.99 and more beside exact search, measured up to 100,000 vectors (docs/benchmarks.md)."""
 MOST_SCANNED = 200_000
 """Vectors that a search under a filter looks at before it gives up."""
 _MIGRATION_LOCK = 0x76_73_65_61  # "vsea"

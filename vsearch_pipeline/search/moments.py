@@ -81,10 +81,8 @@ def _grow(best: Placed, hits: Sequence[Placed], at: int, taken: set[int], alike:
         hit = hits[place]
         apart = max(hit.span.start_ms - end, start - hit.span.end_ms)
         together = max(end, hit.span.end_ms) - min(start, hit.span.start_ms)
-        if hit.segment_id in taken or apart > GAP_MS or together > max(LONGEST_MS, best.span.duration_ms):
-            del steps[direction]
-            continue
-        if hit.value < alike * best.value:
+        too_far = apart > GAP_MS or together > max(LONGEST_MS, best.span.duration_ms)
+        if hit.segment_id in taken or too_far or hit.value < alike * best.value:
             del steps[direction]
             continue
         members.append(hit)

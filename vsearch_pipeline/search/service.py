@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
-from vsearch_pipeline.captioning.vocabulary import Term, terms
+from vsearch_pipeline.captioning.vocabulary import terms
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.retrieval import (
@@ -424,7 +424,7 @@ def _labels(name: str) -> tuple[str, ...]:
 @cache
 def _labels_by_name() -> dict[str, list[str]]:
     labels: dict[str, list[str]] = {}
-    for label, term in _object_terms().items():
+    for label, term in terms("coco").items():
         for noun in (term.noun, term.broader):
             for name in (noun.en, noun.ko) if noun else ():
                 labels.setdefault(fold(name), []).append(label.casefold())
@@ -435,10 +435,6 @@ def _labels_by_name() -> dict[str, list[str]]:
 def _object_names() -> frozenset[str]:
     """Words for things, which are no misspelt names."""
     return frozenset(_labels_by_name())
-
-
-def _object_terms() -> dict[str, Term]:
-    return terms("coco")
 
 
 def _check_page(limit: int, offset: int) -> None:
