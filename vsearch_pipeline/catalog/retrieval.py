@@ -15,7 +15,7 @@ from vsearch_pipeline.catalog.library import PersonRecord, list_people, survivor
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Person, Video
 from vsearch_pipeline.catalog.passages import PASSAGE_MS
 from vsearch_pipeline.catalog.segments import OBJECT
-from vsearch_pipeline.catalog.vocabulary import COUNTED, COUNTS, VocabularyState
+from vsearch_pipeline.catalog.vocabulary import STATE, STATE_VALUES, VocabularyState
 from vsearch_pipeline.timeline import TimeRange
 
 EVERY_TUPLE = 2_000_000_000
@@ -365,21 +365,17 @@ def _is_small(connection: Connection, where: str, values: Mapping[str, Any]) -> 
 
 
 _LIBRARY = text(
-    """
+    f"""
     select vocabulary.*, people.id, people.group_name, people.name, people.aliases, people.display, people.gender
-    from (
-        select coalesce((select max(id) from words), 0) as last_id,
-            coalesce((select value from counters where name = :counts), 0) as counts,
-            coalesce((select value from counters where name = :counted), 0) as segments
-    ) vocabulary left join people on people.merged_into is null
+    from ({STATE}) vocabulary left join people on people.merged_into is null
     order by people.id
-    """
+    """  # noqa: S608 - ours
 )
 
 
 def library_state(connection: Connection) -> tuple[list[PersonRecord], VocabularyState]:
     """Everybody who can be asked for, and whether the words that are known are current, in one statement."""
-    rows = connection.execute(_LIBRARY, {"counts": COUNTS, "counted": COUNTED}).all()
+    rows = connection.execute(_LIBRARY, STATE_VALUES).all()
     people = [
         PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display, row.gender)
         for row in rows

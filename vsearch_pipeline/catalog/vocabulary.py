@@ -88,15 +88,17 @@ def write_word_embeddings(connection: Connection, model: str, vectors: Mapping[i
         )
 
 
+STATE: Final = """
+    select coalesce((select max(id) from words), 0) as last_id,
+        coalesce((select value from counters where name = :counts), 0) as counts,
+        coalesce((select value from counters where name = :counted), 0) as segments
+"""
+"""The columns of `VocabularyState`, with `STATE_VALUES`."""
+STATE_VALUES: Final = {"counts": COUNTS, "counted": COUNTED}
+
+
 def vocabulary_state(connection: Connection) -> VocabularyState:
-    row = connection.execute(
-        text(
-            "select coalesce((select max(id) from words), 0) as last_id,"
-            " coalesce((select value from counters where name = :counts), 0) as counts,"
-            " coalesce((select value from counters where name = :counted), 0) as segments"
-        ),
-        {"counts": COUNTS, "counted": COUNTED},
-    ).one()
+    row = connection.execute(text(STATE), STATE_VALUES).one()
     return VocabularyState(row.last_id, row.counts, row.segments)
 
 
