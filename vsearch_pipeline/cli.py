@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,8 +22,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.cli_export import export
 from vsearch_pipeline.cli_people import Terminal, people, print_names
-from vsearch_pipeline.errors import InputError, NotFoundError, VsearchError
+from vsearch_pipeline.errors import InputError, VsearchError
 from vsearch_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _progress(*columns: Any) -> Iterator[Progress]:
         yield progress
 
 
-app.add_typer(people, name="people", context_settings={"obj": Terminal(_settings, out, err, _progress)})
+_terminal = Terminal(_settings, out, err, _progress)
+app.add_typer(people, name="people", context_settings={"obj": _terminal})
 
 
 def _short(text: str, width: int = 48) -> str:
@@ -455,42 +457,7 @@ def ask(
         err.print(f"[yellow]note[/yellow]     {escape(answer.why)}")
 
 
-@app.command()
-def export(
-    video: Annotated[str, typer.Argument(help="A video's id, or a part of its title that no other has.")],
-    to: Annotated[
-        Literal["srt", "vtt", "ass", "json", "txt"],
-        typer.Option("--format", help="Subtitles, or the transcript as JSON or plain text."),
-    ] = "srt",
-    file: Annotated[
-        Path | None, typer.Option("--out", help="Where to; printed where it is left out, or -.")
-    ] = None,
-) -> None:
-    """Write what is said in a video: subtitles, or the transcript."""
-    from vsearch_pipeline.catalog.speech import read_utterances
-    from vsearch_pipeline.catalog.videos import find_video
-    from vsearch_pipeline.export.subtitles import make_cues, write_subtitles
-    from vsearch_pipeline.export.transcript import transcript_as_json, transcript_as_text
-
-    with open_catalog(_settings()).begin() as connection:
-        record = find_video(connection, video)
-        utterances = read_utterances(connection, record.id)
-    if not utterances:
-        raise NotFoundError(f"{record.title}: nothing is said in it, or it is not transcribed yet.")
-    if to == "json":
-        written = json.dumps(transcript_as_json(record, utterances), ensure_ascii=False, indent=2) + "\n"
-    elif to == "txt":
-        written = transcript_as_text(utterances)
-    else:
-        written = write_subtitles(make_cues(utterances), to)
-    if file is None or str(file) == "-":
-        sys.stdout.write(written)
-        return
-    try:
-        file.write_text(written, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file}: it cannot be written ({error.strerror}).") from error
-    out.print(f"[green]written[/green]  {escape(str(file))}")
+app.command(context_settings={"obj": _terminal})(export)
 
 
 # --- demo, up, doctor -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Subtitles of what is said: cues that can be read, written as SRT, WebVTT or ASS.
+"""Subtitles of what is said or seen: cues that can be read, written as SRT, WebVTT or ASS.
 
 The limits follow Netflix's Timed Text Style Guide: two lines of 42 characters, or of 16 where there is Korean,
 Chinese or Japanese (a Latin letter, a mark or a space counts half there), up to 7 seconds, two frames apart. The
@@ -16,6 +16,8 @@ from functools import cached_property
 from typing import Final, Literal, get_args
 
 from vsearch_pipeline.catalog.speech import SpokenUtterance
+from vsearch_pipeline.export.text import one_line, shortened
+from vsearch_pipeline.timeline import TimeRange
 
 SubtitleFormat = Literal["srt", "vtt", "ass"]
 SUBTITLE_FORMATS: Final[tuple[SubtitleFormat, ...]] = get_args(SubtitleFormat)
@@ -29,6 +31,8 @@ MAX_MS: Final = 7000
 MIN_GAP_MS: Final = 80
 """Two frames at 25 a second."""
 CELLS_A_SECOND: Final = 20
+SHORTEST_PART_MS: Final = 200
+"""Parts of a long caption stand at least so long; what then has no room is left out, with `…` in its place."""
 LONGEST_PAUSE_MS: Final = 1500
 """No cue goes on over a longer one: what is said next must not be read before it is heard."""
 
@@ -103,6 +107,64 @@ def make_cues(utterances: Sequence[SpokenUtterance]) -> list[Cue]:
         latest = starts[number + 1] - MIN_GAP_MS if number + 1 < len(starts) else end
         cues.append(Cue(start, min(end, latest, start + MAX_MS), lines))
     return cues
+
+
+def caption_cues(captions: Sequence[tuple[TimeRange, str]]) -> list[Cue]:
+    """Captions as cues that stand for the whole range, a long one in parts that share it by their length."""
+    cues = []
+    for span, caption in captions:
+        pieces = _caption_pieces(one_line(caption))
+        if not pieces:
+            continue
+        groups = _filled(pieces)
+        most = max(1, span.duration_ms // SHORTEST_PART_MS)
+        lines = [_lines(group) for group in groups[:most]]
+        if len(groups) > most:
+            *upper, last = lines[-1]
+            lines[-1] = (*upper, shortened(last + "…", max(1, len(last))))
+        shares = [sum(map(width, each)) or 1 for each in lines]
+        edges = [span.start_ms + span.duration_ms * sum(shares[:i]) // sum(shares) for i in range(len(shares) + 1)]
+        cues += [Cue(a, b, each) for a, b, each in zip(edges, edges[1:], lines, strict=False)]
+    return cues
+
+
+def _caption_pieces(caption: str) -> list[_Piece]:
+    words = [_Piece(" ", word, 0, 0, "", ends_phrase=False) for word in caption.split()]
+    return [piece for word in words for piece in _within_a_line(word)]
+
+
+def _filled(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """As many pieces in each group as two lines hold."""
+    limit = line_cells(_joined(pieces))
+    groups: list[list[_Piece]] = []
+    lines = _Filling(limit)
+    for piece in pieces:
+        lines.add(piece)
+        if not groups or not lines.fit:
+            groups.append([])
+            lines = _Filling(limit)
+            lines.add(piece)
+        groups[-1].append(piece)
+    return groups
+
+
+def spoken_within(utterances: Sequence[SpokenUtterance], span: TimeRange, at_ms: int) -> list[SpokenUtterance]:
+    """What is said in a range, on a clock on which the range begins at `at_ms`.
+
+    A word belongs to the range that has its middle; times outside of the range are moved to its edges.
+    """
+
+    def moved(time_ms: int) -> int:
+        return min(max(time_ms, span.start_ms), span.end_ms) - span.start_ms + at_ms
+
+    found = []
+    for utterance in utterances:
+        words = [word for word in utterance.words if word.middle_ms in span]
+        if words:
+            placed = tuple(replace(w, start_ms=moved(w.start_ms), end_ms=moved(w.end_ms)) for w in words)
+            ends = placed[0].start_ms, placed[-1].end_ms
+            found.append(SpokenUtterance(*ends, utterance.text, utterance.language, placed))
+    return found
 
 
 def write_subtitles(cues: Sequence[Cue], subtitle_format: SubtitleFormat) -> str:
