@@ -62,8 +62,7 @@ def library(records: Sequence[Mapping[str, Any]], embedder: SentenceEmbedder) ->
         file.write_text(json.dumps(records, ensure_ascii=False))
         videos = [video.video_id for video in import_metadata(catalog, file, actor="benchmark")]
         for start in range(0, len(videos), TOGETHER):
-            with catalog.begin() as connection:
-                embed_videos(connection, videos[start : start + TOGETHER], embedder)
+            embed_videos(catalog, videos[start : start + TOGETHER], embedder)
         yield catalog
     finally:
         catalog.close()

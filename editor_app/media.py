@@ -25,6 +25,7 @@ PREFIX: Final = "/store"
 Playback = Literal["plays", "imported", "missing", "format"]
 
 _SOURCE: Final = re.compile(r"source(\.[a-z0-9]+)?")
+_PREVIEW: Final = re.compile(r"(\d+)-(\d+)\.webp")
 _PICTURE: Final = re.compile(r"frames/\d{6,}\.jpg|previews/\d+-\d+\.webp")
 
 _TYPES: Final = {
@@ -77,9 +78,16 @@ class MediaFiles:
         return _address(video.path) if video.path and self.playback(video) == "plays" else None
 
     def preview(self, video_id: str, span: TimeRange) -> str | None:
-        """Address of the moving preview of exactly this range; None where there is none."""
+        """Address of the moving preview of this range, else of the one that shows most of it: people move edges
+        before the next run makes previews. None where there is none."""
         name = f"{video_id}/previews/{span.start_ms}-{span.end_ms}.webp"
-        return _address(name) if Path(self.videos_dir, name).is_file() else None
+        if Path(self.videos_dir, name).is_file():
+            return _address(name)
+        others = _preview_spans(Path(self.videos_dir, video_id, "previews"))
+        best = max(others, key=lambda other: (other.overlap_ms(span), -other.duration_ms), default=None)
+        if best is None or not best.overlap_ms(span):
+            return None
+        return _address(f"{video_id}/previews/{best.start_ms}-{best.end_ms}.webp")
 
     def still(self, video: VideoRecord, time_ms: int) -> str | None:
         """Address of the stored frame near a time; None where there are no frames.
@@ -104,6 +112,16 @@ def _frame_count(folder: Path) -> int:
             return sum(entry.name.endswith(".jpg") for entry in entries)
     except FileNotFoundError:
         return 0
+
+
+def _preview_spans(folder: Path) -> list[TimeRange]:
+    """The ranges of which there are previews."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    found = (_PREVIEW.fullmatch(name) for name in names)
+    return [TimeRange(int(match[1]), int(match[2])) for match in found if match]
 
 
 def store_file(videos_dir: Path, name: str) -> Path | None:

@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceLabel, FaceTrack
+from vsearch_pipeline.catalog.segments import Place
 from vsearch_pipeline.catalog.stages import ProducerInfo, finish_stage, producer_id, replace_rows
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.people.records import Vectors
+from vsearch_pipeline.timeline import TimeRange
 
 DIM = 256
 STEP_MS = 500
@@ -43,6 +45,11 @@ def looks(person: str, face: int = 0, noise: float = 0.2) -> list[float]:
     own = np.random.default_rng([*person.encode(), face]).normal(size=DIM)
     vector = centre + noise * own
     return (vector / np.linalg.norm(vector)).tolist()
+
+
+def automatic(span: TimeRange) -> Place:
+    """Where a segment of the models' own stands."""
+    return Place(span, span)
 
 
 def add_video(connection: Connection, title: str = "a clip") -> str:

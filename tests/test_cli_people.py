@@ -23,13 +23,15 @@ from tests.people_library import add_tracks, add_video
 from vsearch_pipeline import runner
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import TrackRef
-from vsearch_pipeline.catalog.library import ensure_person
+from vsearch_pipeline.catalog.library import ensure_person, people_by_id
 from vsearch_pipeline.catalog.models import FaceEmbedding, FaceLabel, FaceMark, FaceTrack, Shot, StageRun, Video
 from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, finish_stage, producer_id, replace_rows
 from vsearch_pipeline.cli import _progress
 from vsearch_pipeline.cli_people import Terminal, people
 from vsearch_pipeline.definitions import definitions
+from vsearch_pipeline.editing.doors import open_editor
+from vsearch_pipeline.editing.history import HistoryService
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
 from vsearch_pipeline.resources import instance as instances
 from vsearch_pipeline.resources.models import load_sentence_embedder
@@ -149,6 +151,7 @@ def test_from_photos_to_search_and_back(
     assert len(own) == 1
     named = vsearch("name", str(own.pop()), "Somebody New", "--group", "Crew")
     assert "is Crew/Somebody New (new): 1 track" in named.output
+    assert "undo with: vsearch undo" in named.output
     vsearch("reject", str(her))
     assert vsearch("relabel", "--yes").exit_code == 0
     assert names(catalog, video_id) == {"Somebody New"}
@@ -284,6 +287,36 @@ def test_gender_is_said_at_enrolment_or_later(vsearch: Say, photos: Path) -> Non
     assert vsearch("enroll", str(photos), "--gender", "other").exit_code == 2
 
 
+def test_names_groups_and_aliases_are_changed_and_taken_back(
+    vsearch: Say, catalog: Catalog, library: tuple[Settings, DagsterInstance]
+) -> None:
+    settings, _ = library
+    with catalog.begin() as connection:
+        person = ensure_person(connection, "Told", "Ann Told")
+
+    def known() -> tuple[str, tuple[str, ...]]:
+        with catalog.begin() as connection:
+            found = people_by_id(connection)[person]
+        return str(found), found.aliases
+
+    renamed = vsearch("rename", "ann told", "Anna Told")
+    assert "Told/Anna Told, also called Ann Told" in renamed.output
+    assert re.search(r"operation \d+; undo with: vsearch undo", renamed.output)
+    assert "vsearch people relabel" in renamed.output
+    assert "앤" in vsearch("alias", "Ann Told", "앤", "Annie Told").output
+    assert known() == ("Told/Anna Told", ("Ann Told", "앤", "Annie Told"))
+    vsearch("alias", "Ann Told", "앤", "--remove")
+    assert "Retold/Anna Told" in vsearch("group", "Ann Told", "Retold").output
+    assert "is Anna Told\n" in vsearch("group", "Ann Told", "-").output
+    assert "It was like that already." in vsearch("group", "Ann Told", "-").output
+    assert vsearch("rename", "Ann Told", "Annie Told", "--forget").exit_code == 0
+    assert known() == ("Annie Told", ("Ann Told",))
+    history = HistoryService(open_editor(settings, "cli"))
+    for _ in range(6):
+        assert history.undo()
+    assert known() == ("Told/Ann Told", ())
+
+
 def test_names_are_read_from_the_gallerys_list(
     vsearch: Say, catalog: Catalog, library: tuple[Settings, DagsterInstance]
 ) -> None:
@@ -311,6 +344,9 @@ def test_names_are_read_from_the_gallerys_list(
         (("reject", "nowhere:1"), "There is no video nowhere"),
         (("reject", "nowhere"), "is not a track"),
         (("gender", "Nemo Nobody", "male"), "Nobody is called"),
+        (("rename", "Nemo Nobody", "Ann"), "Nobody is called"),
+        (("alias", "Nemo Nobody", "Ann", "--remove"), "Nobody is called"),
+        (("group", "Nemo Nobody", "-"), "Nobody is called"),
         (("enroll", "/no/such/folder"), "there is no such folder"),
         (("list", "--pictures", "x"), "add --unknown"),
     ],

@@ -16,9 +16,10 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn
 from rich.table import Column, Table
 
-from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.database import open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
-from vsearch_pipeline.catalog.library import Gender
+from vsearch_pipeline.catalog.library import Gender, PersonRecord
+from vsearch_pipeline.editing.doors import open_editor
 from vsearch_pipeline.editing.gallery_names import GalleryNames
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.editing.relabel import RelabelPreview
@@ -29,6 +30,7 @@ people = typer.Typer(help="Name the people on screen, and correct the names.", n
 
 SHOWN_CHANGES = 40
 NEXT = "See what that changes: `vsearch people relabel --dry-run`."
+CAPTIONS = "The captions of videos that are here already follow with `vsearch people relabel`."
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,9 @@ def _terminal(context: typer.Context) -> Terminal:
     return terminal
 
 
-def _service(settings: Settings, catalog: Catalog) -> PeopleService:
-    return PeopleService(
-        catalog,
-        embedding_model=_embedder(settings).name,
-        step_ms=_step_ms(settings),
-        actor=settings.actor,
-        door="cli",
-    )
+def _service(settings: Settings) -> PeopleService:
+    editor = open_editor(settings, "cli")
+    return PeopleService(editor, embedding_model=_embedder(settings).name, step_ms=_step_ms(settings))
 
 
 def _embedder(settings: Settings) -> Any:
@@ -85,7 +82,7 @@ def enroll(
 
     terminal = _terminal(context)
     settings = terminal.settings()
-    catalog = open_catalog(settings)
+    open_catalog(settings)
     copied = copy_photos(folder, settings.gallery_dir)
     known = f", {copied.known} were there already" if copied.known else ""
     terminal.out.print(
@@ -96,7 +93,7 @@ def enroll(
         terminal.err.print(f"[yellow]look at[/yellow]  {escape(line)}")
     _train(terminal, settings)
     if gender is not None:
-        service = _service(settings, catalog)
+        service = _service(settings)
         for person in read_gallery(folder.expanduser()).people:
             service.set_gender(person.name, gender, person.group)
     terminal.out.print(NEXT)
@@ -262,7 +259,7 @@ def list_command(
     """Show who there is: the people with a name, or the clusters of faces without one."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    service = _service(settings, open_catalog(settings))
+    service = _service(settings)
     if pictures is not None and not unknown:
         raise InputError("Pictures are made of people without a name: add --unknown.")
     if unknown:
@@ -366,7 +363,7 @@ def gather(context: typer.Context) -> None:
     """Gather the faces without a name, over the whole library, into likely people."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    service = _service(settings, open_catalog(settings))
+    service = _service(settings)
     _gather(settings)
     _print_clusters(terminal, service.clusters(), as_json=False)
 
@@ -395,7 +392,7 @@ def name(
     """Say who the people of a cluster are, or who a single track is."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    service = _service(settings, open_catalog(settings))
+    service = _service(settings)
     if who.isascii() and who.isdigit():
         naming = service.name_cluster(int(who), person, group)
     else:
@@ -404,7 +401,53 @@ def name(
     terminal.out.print(
         f"[green]named[/green]    {escape(who)} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
     )
+    _print_operation(terminal, naming.operation)
     terminal.out.print(NEXT)
+
+
+@people.command()
+def rename(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME.", metavar="NAME")],
+    new: Annotated[str, typer.Argument(help="What they are called from now on.", metavar="NEW")],
+    keep_old: Annotated[
+        bool, typer.Option("--keep/--forget", help="Whether the old name becomes an alias.")
+    ] = True,
+) -> None:
+    """Give a person another name; what is known under the old one stays theirs."""
+    terminal = _terminal(context)
+    edit = _service(terminal.settings()).rename(person, new, keep_old=keep_old)
+    terminal.out.print(f"[green]renamed[/green]  {escape(person)} is {escape(_called(edit.person))}")
+    _print_operation(terminal, edit.operation)
+    terminal.out.print(CAPTIONS)
+
+
+@people.command()
+def alias(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME.", metavar="NAME")],
+    aliases: Annotated[list[str], typer.Argument(help="What else they are called.", metavar="ALIAS...")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take these away instead.")] = False,
+) -> None:
+    """Say what else a person is called."""
+    terminal = _terminal(context)
+    service = _service(terminal.settings())
+    edit = service.remove_aliases(person, aliases) if remove else service.add_aliases(person, aliases)
+    terminal.out.print(f"[green]noted[/green]    {escape(_called(edit.person))}")
+    _print_operation(terminal, edit.operation)
+
+
+@people.command()
+def group(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="A name, an alias or GROUP/NAME.", metavar="NAME")],
+    into: Annotated[str, typer.Argument(help="The group; - for none.", metavar="GROUP|-")],
+) -> None:
+    """Move a person to another group."""
+    terminal = _terminal(context)
+    edit = _service(terminal.settings()).move_to_group(person, None if into == "-" else into)
+    terminal.out.print(f"[green]moved[/green]    {escape(person)} is {escape(str(edit.person))}")
+    _print_operation(terminal, edit.operation)
 
 
 @people.command("gender")
@@ -416,11 +459,12 @@ def gender_command(
     """Say how captions speak of a person."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    service = _service(settings, open_catalog(settings))
-    found = service.set_gender(person, None if gender == "none" else gender)
-    told = f"is {found.gender}" if found.gender else "has no gender that captions know of"
-    terminal.out.print(f"[green]noted[/green]    {escape(str(found))} {told}")
-    terminal.out.print("The captions of videos that are here already follow with `vsearch people relabel`.")
+    service = _service(settings)
+    edit = service.set_gender(person, None if gender == "none" else gender)
+    told = f"is {edit.person.gender}" if edit.person.gender else "has no gender that captions know of"
+    terminal.out.print(f"[green]noted[/green]    {escape(str(edit.person))} {told}")
+    _print_operation(terminal, edit.operation)
+    terminal.out.print(CAPTIONS)
 
 
 @people.command()
@@ -434,9 +478,10 @@ def merge(
     """Say that two are one: two clusters, a cluster and a person, or two people."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    merging = _service(settings, open_catalog(settings)).merge(first, second)
+    merging = _service(settings).merge(first, second)
     into = f"cluster {merging.into}" if isinstance(merging.into, int) else str(merging.into)
     terminal.out.print(f"[green]merged[/green]   {escape(first)} and {escape(second)} are {escape(into)}")
+    _print_operation(terminal, merging.operation)
     terminal.out.print(NEXT)
 
 
@@ -451,9 +496,11 @@ def split(
     """Take a cluster apart: the given tracks from the rest, or where it holds least."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    service = _service(settings, open_catalog(settings))
-    parts = service.split(cluster, [parse_track(track) for track in tracks or ()])
-    terminal.out.print(f"[green]split[/green]    cluster {cluster} is now {', '.join(map(str, parts))}")
+    service = _service(settings)
+    splitting = service.split(cluster, [parse_track(track) for track in tracks or ()])
+    parts = ", ".join(map(str, splitting.clusters))
+    terminal.out.print(f"[green]split[/green]    cluster {cluster} is now {parts}")
+    _print_operation(terminal, splitting.operation)
     terminal.out.print("See them with `vsearch people list --unknown`.")
 
 
@@ -466,8 +513,9 @@ def reject(
     """Say that a track is not somebody."""
     terminal = _terminal(context)
     settings = terminal.settings()
-    rejection = _service(settings, open_catalog(settings)).reject(parse_track(track), person)
+    rejection = _service(settings).reject(parse_track(track), person)
     terminal.out.print(f"[green]noted[/green]    {escape(track)} is not {escape(str(rejection.person))}")
+    _print_operation(terminal, rejection.operation)
     terminal.out.print(NEXT)
 
 
@@ -552,6 +600,17 @@ def _relabel(terminal: Terminal, settings: Settings, videos: list[str]) -> None:
         )
     _gather(settings)
     terminal.out.print(f"[green]done[/green]     {len(videos)} videos were relabelled; search knows the names.")
+
+
+def _print_operation(terminal: Terminal, operation: int | None) -> None:
+    """By which number what was done is found again."""
+    told = "It was like that already." if operation is None else f"operation {operation}; undo with: vsearch undo"
+    terminal.out.print(told)
+
+
+def _called(person: PersonRecord) -> str:
+    also = f", also called {', '.join(person.aliases)}" if person.aliases else ""
+    return f"{person}{also}"
 
 
 def _tracks(items: tuple[Any, ...]) -> str:

@@ -65,6 +65,19 @@ class InputError(VsearchError):
     code = "bad_input"
 
 
+class LockedError(VsearchError):
+    """A segment that somebody locked is to be changed."""
+
+    code = "locked"
+
+
+class BusyError(VsearchError):
+    """Somebody else, or a run, is writing the same thing for longer than an edit waits."""
+
+    code = "busy"
+    retry = True
+
+
 class NotFoundError(VsearchError):
     """Something named by a person that the catalogue does not have."""
 

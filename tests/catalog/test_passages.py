@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.people_library import add_video
+from tests.people_library import add_video, automatic
 from vsearch_pipeline.catalog.passages import MOST_SEGMENTS, PASSAGE_MS, write_passages
 from vsearch_pipeline.catalog.segments import (
     AutoFields,
@@ -26,7 +26,9 @@ AXES = np.eye(4)
 
 def segments(connection: Connection, video: str, spans: list[TimeRange]) -> list[int]:
     producer = producer_id(connection, ProducerInfo("segments", "test", "1"))
-    return insert_segments(connection, video, producer, [(span, AutoFields(None, None)) for span in spans])
+    return insert_segments(
+        connection, video, producer, [(automatic(span), AutoFields(None, None)) for span in spans]
+    )
 
 
 def embed(connection: Connection, segment: int, part: Any, vector: Any, model: str = MODEL) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.people_library import add_video
+from tests.people_library import add_video, automatic
 from vsearch_pipeline.catalog import retrieval
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import ensure_person
@@ -65,7 +65,10 @@ def many(catalog: Catalog) -> Iterator[Many]:
         video = add_video(connection)
         person = ensure_person(connection, None, "Seldom Seen")
         producer = producer_id(connection, ProducerInfo("segments", "test", "1"))
-        drafts = [(TimeRange(i * 1000, i * 1000 + 1000), AutoFields(f"caption {i}", None)) for i in range(MANY)]
+        drafts = [
+            (automatic(TimeRange(i * 1000, i * 1000 + 1000)), AutoFields(f"caption {i}", None))
+            for i in range(MANY)
+        ]
         ids = insert_segments(connection, video, producer, drafts)
         chance = np.random.default_rng(3)
         query = chance.normal(size=DIM)

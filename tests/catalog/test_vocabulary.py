@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.people_library import add_video
+from tests.people_library import add_video, automatic
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.segments import AutoFields, SearchRow, insert_segments, write_search
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.catalog.vocabulary import (
     count_words,
+    embedded_words,
     read_vocabulary,
-    unembedded_words,
     vocabulary_state,
     word_ids,
     write_word_embeddings,
@@ -29,7 +29,7 @@ def with_words(connection: Connection, *each: list[int]) -> list[int]:
     """Segments with these words."""
     video = add_video(connection)
     producer = producer_id(connection, ProducerInfo("segments", "test", "1"))
-    drafts = [(TimeRange(i * 1000, i * 1000 + 1000), AutoFields(None, None)) for i in range(len(each))]
+    drafts = [(automatic(TimeRange(i * 1000, i * 1000 + 1000)), AutoFields(None, None)) for i in range(len(each))]
     ids = insert_segments(connection, video, producer, drafts)
     write_search(connection, {i: SearchRow((), tuple(words), ()) for i, words in zip(ids, each, strict=True)})
     return ids
@@ -60,8 +60,7 @@ def test_words_are_read_from_a_number_on(connection: Connection) -> None:
 def test_vectors_come_back_in_half_precision(connection: Connection) -> None:
     numbers = word_ids(connection, {"qone": "qone", "qtwo": "qtwo"})
     vector = np.linspace(-1, 1, 7).astype(np.float32)
-    missing = unembedded_words(connection, MODEL)
-    assert {numbers["qone"], numbers["qtwo"]} <= missing.keys()
+    assert embedded_words(connection, MODEL, ["qone", "qtwo"]) == set()
     write_word_embeddings(connection, MODEL, {numbers["qone"]: vector.tolist()})
     write_word_embeddings(connection, MODEL, {numbers["qone"]: [0.0] * 7})  # the first stays
     write_word_embeddings(connection, MODEL, {})
@@ -71,8 +70,9 @@ def test_vectors_come_back_in_half_precision(connection: Connection) -> None:
     assert read.dtype == np.float32
     assert read == pytest.approx(vector, abs=1e-3)
     assert rows["qtwo"].vector is None
-    assert numbers["qone"] not in unembedded_words(connection, MODEL)
-    assert numbers["qone"] in unembedded_words(connection, "another model")
+    assert embedded_words(connection, MODEL, ["qone", "qtwo", "never seen"]) == {"qone"}
+    assert embedded_words(connection, "another model", ["qone"]) == set()
+    assert embedded_words(connection, MODEL, []) == set()
 
 
 def test_segments_are_counted_without_deleted_ones(connection: Connection) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from vsearch_pipeline.catalog.library import PersonRecord, ensure_person, list_people, merge_person
+from tests.people_library import automatic
+from vsearch_pipeline.catalog.human import write_fields
+from vsearch_pipeline.catalog.library import PersonRecord, ensure_person, list_people
 from vsearch_pipeline.catalog.segments import AutoFields, insert_segments, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
@@ -36,7 +38,7 @@ def show(connection: Connection, *people: int) -> list[int]:
     insert_video(connection, VideoRecord(VIDEO, VIDEO, "imported", f"sha-{VIDEO}", "test"))
     producer = producer_id(connection, ProducerInfo("segments", "test", "1"))
     drafts = [
-        (TimeRange(index * 1000, index * 1000 + 1000), AutoFields("a caption", None, people={who: 0.9}))
+        (automatic(TimeRange(index * 1000, index * 1000 + 1000)), AutoFields("a caption", None, people={who: 0.9}))
         for index, who in enumerate(people)
     ]
     ids = insert_segments(connection, VIDEO, producer, drafts)
@@ -97,7 +99,7 @@ def test_an_entry_without_a_group_is_about_the_one_of_that_name(connection: Conn
 def test_who_was_merged_is_who_they_turned_out_to_be(connection: Connection, tmp_path: Path) -> None:
     old, new = ensure_person(connection, GROUP, "Stage Zname"), ensure_person(connection, GROUP, "Real Zname")
     [segment] = show(connection, old)
-    merge_person(connection, old, new)
+    write_fields(connection, "person", {str(old): {"merged_into": new}}, operation=0)
     [learnt] = apply(connection, tmp_path, entry("Stage Zname", aliases=["Zuku"])).learnt
     assert (learnt.person.id, learnt.segments) == (new, 1)
     assert found_by(connection, "zuku") == [segment]

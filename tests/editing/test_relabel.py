@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, select
 
+from tests.editing.library import Held
 from tests.editing.test_people import cluster_of, gather, over
 from tests.people_library import (
     STEP_MS,
@@ -18,6 +19,7 @@ from tests.people_library import (
     toy_embedder,
     write_labels,
 )
+from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import live_marks, read_tracks
 from vsearch_pipeline.catalog.library import add_classifier, ensure_person, replace_reference_faces
 from vsearch_pipeline.catalog.models import Base, FaceMark
@@ -35,6 +37,11 @@ from vsearch_pipeline.people.training import train
 @pytest.fixture
 def embedder() -> ToyEmbedder:
     return toy_embedder()
+
+
+@pytest.fixture
+def held(connection: Connection) -> Catalog:
+    return Held(connection)  # type: ignore[return-value]
 
 
 def enrol(connection: Connection, embedder: ToyEmbedder, people: dict[str, int]) -> dict[str, int]:
@@ -143,7 +150,9 @@ def test_only_a_clear_loss_on_the_people_both_know_is_worse() -> None:
     assert why_worse(metrics(a=0.95) | none, metrics(a=0.95) | some) is None
 
 
-def test_the_preview_tells_what_changes_and_writes_nothing(connection: Connection, embedder: ToyEmbedder) -> None:
+def test_the_preview_tells_what_changes_and_writes_nothing(
+    connection: Connection, held: Catalog, embedder: ToyEmbedder
+) -> None:
     ids = enrol(connection, embedder, {"ana": 6, "ben": 6, "dan": 6})
     video, other = add_video(connection, "first clip"), add_video(connection, "second clip")
     ana, ben, cem = add_tracks(connection, video, ["ana", "ben", "cem"], embedder.name)
@@ -155,7 +164,7 @@ def test_the_preview_tells_what_changes_and_writes_nothing(connection: Connectio
     service.reject(ana)
 
     before = everything(connection)
-    preview = relabel_preview(service.catalog, embedder, STEP_MS)
+    preview = relabel_preview(held, embedder, STEP_MS)
     assert everything(connection) == before
     told = {
         str(c.track): (c.title, c.before, c.after, c.decided_by)
@@ -173,7 +182,7 @@ def test_the_preview_tells_what_changes_and_writes_nothing(connection: Connectio
     assert preview.per_video[video] == 3
 
 
-def test_a_worse_classifier_is_not_previewed(connection: Connection, embedder: ToyEmbedder) -> None:
+def test_a_worse_classifier_is_not_previewed(connection: Connection, held: Catalog, embedder: ToyEmbedder) -> None:
     ids = enrol(connection, embedder, {"ana": 6, "ben": 6})
     good = propose_classifier(connection, embedder, STEP_MS)
     description, parameters = good.classifier.state()
@@ -193,7 +202,7 @@ def test_a_worse_classifier_is_not_previewed(connection: Connection, embedder: T
     assert propose_classifier(connection, embedder, STEP_MS).worse is not None
     video = add_video(connection)
     [ana] = add_tracks(connection, video, ["ana"], embedder.name)
-    preview = relabel_preview(over(connection, embedder).catalog, embedder, STEP_MS)
+    preview = relabel_preview(held, embedder, STEP_MS)
     assert preview.kept is not None
     assert [(c.track, c.after) for c in preview.changes if c.track == ana] == [(ana, "Enrolled/ana")]
 

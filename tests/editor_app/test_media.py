@@ -146,5 +146,9 @@ def test_still_is_the_frame_of_the_time(store: Path) -> None:
     assert media.still(replace(VIDEO, id="no-frames"), 0) is None
 
 
-def test_preview_is_of_exactly_that_range(store: Path) -> None:
-    assert MediaFiles(store).preview(VIDEO.id, TimeRange(0, 1481)) is None
+def test_preview_is_of_that_range_or_of_what_shows_most_of_it(store: Path) -> None:
+    media = MediaFiles(store)
+    exact = media.preview(VIDEO.id, TimeRange(0, 1480))
+    assert media.preview(VIDEO.id, TimeRange(700, 2000)) == exact
+    assert media.preview(VIDEO.id, TimeRange(1480, 2000)) is None
+    assert media.preview("nowhere", TimeRange(0, 1480)) is None

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.segments import read_segments
-from vsearch_pipeline.catalog.videos import list_videos
+from vsearch_pipeline.catalog.videos import get_video, list_videos
+from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.importing import import_metadata
 from vsearch_pipeline.timeline import TimeRange
@@ -57,6 +58,29 @@ def test_importing_again_changes_nothing_and_keeps_human_values(catalog: Catalog
         after = read_segments(connection, video_id=video.video_id)
     assert [s.id for s in after] == [s.id for s in before]
     assert [s.caption_en for s in after] == ["0", "mine", "2"]
+
+
+def test_records_stay_known_for_ranges_that_people_draw(catalog: Catalog, tmp_path: Path) -> None:
+    def records(*captions: str) -> list[dict[str, object]]:
+        face = {"group": "Drawn", "member": "Kim", "confidence": 0.9}
+        return [
+            {"timestamp": i, "video_id": "drawn over", "caption": told, "faces": [face] if i == 0 else []}
+            for i, told in enumerate(captions)
+        ]
+
+    drawn = TimeRange(0, 2000)
+    [video] = import_metadata(
+        catalog, write(tmp_path / "drawn.json", records("One.", "Two.", "Three.")), actor="tester"
+    )
+    for captions in (["One.", "Two.", "Three."], ["New.", "Two."]):
+        [again] = import_metadata(catalog, write(tmp_path / "drawn.json", records(*captions)), actor="tester")
+        assert again.new is False
+        with catalog.begin() as connection:
+            told = describer(connection, get_video(connection, video.video_id))(drawn)
+            stored = text("select count(*) from imported_records where video_id = :v")
+            assert connection.execute(stored, {"v": video.video_id}).scalar_one() == len(captions)
+        assert told.caption_en == " ".join(captions[:2])
+        assert list(told.people.values()) == [0.9]
 
 
 @pytest.mark.parametrize(

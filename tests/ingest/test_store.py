@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from tests.clips import make_clip
 from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.human import write_fields
+from vsearch_pipeline.catalog.operations import read_operations
+from vsearch_pipeline.catalog.segments import AutoFields, Place, insert_segments, read_segments
+from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
+from vsearch_pipeline.catalog.videos import VideoRecord, get_video, insert_video
 from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.ingest.links import is_link
 from vsearch_pipeline.ingest.store import Ignored, add_file, find_files, slug
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.timeline import TimeRange
 
 
 @pytest.fixture
@@ -39,10 +44,10 @@ def test_a_file_is_copied_entered_and_logged(catalog: Catalog, settings: Setting
     assert (settings.videos_dir / str(added.video.path)).read_bytes() == clip.read_bytes()
     assert sum(seen) == clip.stat().st_size
     with catalog.begin() as connection:
-        logged = connection.execute(
-            text("select actor, door, kind from operations where video_id = :v"), {"v": added.video.id}
-        ).all()
-    assert [tuple(row) for row in logged] == [("tester", "cli", "video.add")]
+        [logged] = read_operations(connection, subjects=[("video", added.video.id)])
+    assert (logged.actor, logged.door, logged.kind) == ("tester", "cli", "video.add")
+    assert logged.about["title"] == added.video.title
+    assert not logged.after, "adding a video changes no field that could be put back"
 
 
 def test_the_same_content_is_one_video_whatever_its_name(catalog: Catalog, settings: Settings, clip: Path) -> None:
@@ -64,6 +69,37 @@ def test_a_folder_left_by_a_crash_is_taken_over(catalog: Catalog, settings: Sett
     assert added.new
     assert (left / "source.mp4").read_bytes() == clip.read_bytes()
     assert not dead.exists()
+
+
+def test_a_video_that_was_imported_without_its_file_gets_it(
+    catalog: Catalog, settings: Settings, clip: Path
+) -> None:
+    sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
+    with catalog.begin() as connection:
+        insert_video(
+            connection, VideoRecord("lost-film", "Lost film", "imported", sha256, "x.json", duration_ms=9000)
+        )
+        producer = producer_id(connection, ProducerInfo("segments", "imported", "1"))
+        place = Place(TimeRange(0, 300), TimeRange(0, 300))
+        [number] = insert_segments(connection, "lost-film", producer, [(place, AutoFields("seen", None))])
+        write_fields(connection, "segment", {str(number): {"caption_en": ["mine", "seen"]}}, operation=0)
+    added = add(catalog, settings, clip)
+    assert (added.new, added.video.id, added.video.kind, added.video.title) == (
+        True,
+        "lost-film",
+        "file",
+        "Lost film",
+    )
+    assert (settings.videos_dir / str(added.video.path)).read_bytes() == clip.read_bytes()
+    with catalog.begin() as connection:
+        stored = get_video(connection, "lost-film")
+        [segment] = read_segments(connection, video_id="lost-film")
+        [logged] = read_operations(connection, subjects=[("video", "lost-film")])
+    assert stored == added.video
+    assert (stored.width, stored.source) == (64, str(clip))
+    assert (segment.id, segment.caption_en) == (number, "mine")
+    assert (logged.kind, logged.about["sha256"]) == ("video.attach", sha256)
+    assert not add(catalog, settings, clip).new
 
 
 @pytest.mark.parametrize("mode", ["hardlink", "symlink"])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, text, update
 
+from tests.people_library import automatic
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.models import Segment, SegmentPerson, Video
@@ -86,7 +87,10 @@ def put(
             connection.execute(update(Video).where(Video.id == video).values(added_at=added[video]))
         own = [segment for segment in segments if segment.video == video]
         drafts = [
-            (s.span, AutoFields(s.en, s.ko, s.objects, s.speech, {ids[name]: c for name, c in s.people.items()}))
+            (
+                automatic(s.span),
+                AutoFields(s.en, s.ko, s.objects, s.speech, {ids[name]: c for name, c in s.people.items()}),
+            )
             for s in own
         ]
         numbers = insert_segments(connection, video, producer, drafts)

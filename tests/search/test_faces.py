@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Photo
 from sqlalchemy import Connection, text
 
-from tests.editing.test_people import Held
+from tests.editing.library import Held
 from tests.people.photos import astronaut
 from tests.people_library import ToyEmbedder, add_tracks, add_video, toy_embedder, write_labels
 from vsearch_pipeline.catalog.database import Catalog

@@ -21,6 +21,7 @@ from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.people import PeopleService
 from vsearch_pipeline.editing.refresh import refresh_segments
+from vsearch_pipeline.editing.transaction import Editor
 from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.search.documents import embed_segments, refresh_search
 from vsearch_pipeline.search.service import LONGEST_KEPT, LONGEST_NAME, SearchService
@@ -220,7 +221,8 @@ def test_a_new_name_is_known_at_once(changing: Library) -> None:
 
 def test_who_was_merged_is_found_as_the_other(changing: Library) -> None:
     catalog = changing.service.catalog
-    people = PeopleService(catalog, embedding_model="toy", step_ms=500, actor="tester", door="cli")
+    editor = Editor(catalog, WordEmbedder(), actor="tester", door="cli")
+    people = PeopleService(editor, embedding_model="toy", step_ms=500)
     people.merge("NJZ/" + M, "NJZ/" + H)
     assert changing.found("하니") == [0, 1]
     assert changing.found("민지") == [0, 1]

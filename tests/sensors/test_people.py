@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.models import Operation
-from vsearch_pipeline.catalog.videos import log_operation
+from vsearch_pipeline.catalog.operations import log_operation
 from vsearch_pipeline.resources.storage import CatalogResource
 from vsearch_pipeline.sensors.people import people_changed_sensor
 
@@ -63,7 +63,7 @@ def test_photos_and_corrections_start_training(watch: Watch, catalog: Catalog, t
     assert watch.trains()
     assert not watch.trains()
     with catalog.begin() as connection:
-        log_operation(connection, actor="sensor test", door="cli", kind="people.reject", before={}, after={})
+        log_operation(connection, actor="sensor test", door="cli", kind="people.reject")
     assert watch.trains()
     assert not watch.trains()
     photo.unlink()
@@ -74,5 +74,5 @@ def test_photos_and_corrections_start_training(watch: Watch, catalog: Catalog, t
 def test_other_operations_start_nothing(watch: Watch, catalog: Catalog) -> None:
     watch.trains()
     with catalog.begin() as connection:
-        log_operation(connection, actor="sensor test", door="cli", kind="add", before={}, after={})
+        log_operation(connection, actor="sensor test", door="cli", kind="add")
     assert not watch.trains()

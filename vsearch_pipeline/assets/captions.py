@@ -12,7 +12,6 @@ from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, Me
 from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.clips import VideoClips
-from vsearch_pipeline.assets.on_screen import OnScreen, with_places
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -34,6 +33,7 @@ from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.models import Caption
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id, read_rows, replace_captions
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.editing.on_screen import OnScreen, with_places
 from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.language.translation import Translation
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, TranslatorResource

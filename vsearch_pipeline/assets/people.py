@@ -28,13 +28,9 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
-from vsearch_pipeline.catalog.identities import (
-    Track,
-    live_marks,
-    lock_people,
-    read_tracks,
-)
+from vsearch_pipeline.catalog.identities import Track, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import add_classifier, list_people, merged_people, promoted_classifier
+from vsearch_pipeline.catalog.locks import lock_people
 from vsearch_pipeline.catalog.models import FaceLabel
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord

@@ -1,15 +1,12 @@
 """What people see and search: segments, their vectors and their previews."""
 
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 from sqlalchemy import Connection
 
-from vsearch_pipeline.assets.on_screen import OnScreen, with_places
 from vsearch_pipeline.assets.stage import (
     GPU_POOL,
     GPU_TAG,
@@ -24,18 +21,17 @@ from vsearch_pipeline.assets.stage import (
     run_stage,
     together,
 )
-from vsearch_pipeline.captioning.compose import compose
-from vsearch_pipeline.captioning.facts import CaptionFacts
-from vsearch_pipeline.catalog.models import Caption, Frame, Object, Preview, Shot, Utterance
-from vsearch_pipeline.catalog.segments import AutoFields, read_segments
+from vsearch_pipeline.catalog.models import Frame, Preview, Shot
+from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.editing.description import describer
+from vsearch_pipeline.editing.on_screen import OnScreen
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.media.preview import preview
 from vsearch_pipeline.resources.models import SentenceEmbedderResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.search.documents import embed_videos
-from vsearch_pipeline.slots import fill
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
 SEGMENTS = Stage(
@@ -55,8 +51,6 @@ PREVIEWS = Stage("previews", inputs=("sampling", "segments"))
 
 VIDEOS_TOGETHER = 16
 """Videos whose texts are embedded at a time."""
-SURE_OBJECT = 0.6
-"""Score from which a detection is listed; captions use the same (see captioning.content)."""
 
 
 @asset(
@@ -77,7 +71,7 @@ def segments(
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             shots = read_rows(connection, Shot, record.id, "index")
-            describe = cache(_describer(connection, record.id))  # asked again when the rows are written
+            describe = cache(describer(connection, record))  # asked again when the rows are written
         wanted = segment_ranges((TimeRange(s.start_ms, s.end_ms) for s in shots), media.segment_max_ms)
         described = [describe(span) for span in wanted]
 
@@ -111,77 +105,6 @@ def segments(
     yield from run_stage(context, catalog.open(), Work(SEGMENTS, producer, each(compute), also=names))
 
 
-def _describer(connection: Connection, video_id: str) -> Callable[[TimeRange], AutoFields]:
-    """The automatic fields of any range of the video, from the rows of the model layer."""
-    captions: dict[str, list[Any]] = {"en": [], "ko": []}
-    for row in read_rows(connection, Caption, video_id, "index"):
-        captions[row.language].append(row)
-    translations = {row.index: row for row in captions["ko"]}
-    objects = read_rows(connection, Object, video_id, "index")
-    utterances = read_rows(connection, Utterance, video_id, "index")
-    on_screen = OnScreen(connection, video_id)
-
-    def describe(span: TimeRange) -> AutoFields:
-        english = _longest(captions["en"], span)
-        korean = translations.get(english.index) if english is not None else None
-        return AutoFields(
-            caption_en=_in_english(english, span, on_screen),
-            caption_ko=_in_korean(english, korean, span, on_screen),
-            objects=_most_at_once(objects, span),
-            speech=" ".join(_spoken(utterances, span)) or None,
-            people=on_screen.confidences(span),
-        )
-
-    return describe
-
-
-def _in_english(caption: Any | None, span: TimeRange, on_screen: OnScreen) -> str | None:
-    """The caption with the names of who is on screen: composed anew from its facts, or put into its words."""
-    if caption is None:
-        return None
-    if caption.facts:
-        names = [person.in_english for person in on_screen.people(span)]
-        return compose(CaptionFacts.from_json(caption.facts), "en", names)
-    people = on_screen.people(TimeRange(caption.start_ms, caption.end_ms))
-    return fill(with_places(caption.text, people), [person.in_english for person in people], "en") or None
-
-
-def _in_korean(english: Any | None, korean: Any | None, span: TimeRange, on_screen: OnScreen) -> str | None:
-    if english is not None and english.facts:
-        names = [person.in_korean for person in on_screen.people(span)]
-        return compose(CaptionFacts.from_json(english.facts), "ko", names)
-    if korean is None:
-        return None
-    return fill(korean.text, [on_screen.who(person_id).in_korean for person_id in korean.people], "ko") or None
-
-
-def _overlap(row: Any, span: TimeRange) -> int:
-    return span.overlap_ms(TimeRange(row.start_ms, row.end_ms))
-
-
-def _longest(captions: Sequence[Any], span: TimeRange) -> Any | None:
-    """The caption that covers most of the range, the earlier one on a tie."""
-    best = max(captions, key=lambda row: (_overlap(row, span), -row.start_ms), default=None)
-    return best if best is not None and _overlap(best, span) else None
-
-
-def _most_at_once(objects: Sequence[Any], span: TimeRange) -> dict[str, int]:
-    by_frame: dict[int, Counter[str]] = {}
-    for row in objects:
-        if row.score >= SURE_OBJECT and row.time_ms in span:
-            by_frame.setdefault(row.frame_index, Counter())[row.label] += 1
-    most: Counter[str] = Counter()
-    for counts in by_frame.values():
-        most |= counts
-    return dict(sorted(most.items()))
-
-
-def _spoken(utterances: Sequence[Any], span: TimeRange) -> list[str]:
-    """The words whose middle lies in the range; a word belongs to one range only."""
-    words = (word for row in utterances if _overlap(row, span) for word in row.words)
-    return [text.strip() for text, start_ms, end_ms, _ in words if (start_ms + end_ms) // 2 in span]
-
-
 @asset(
     group_name="library",
     deps=["segments"],
@@ -202,8 +125,7 @@ def segment_embeddings(
     embedder = sentences.load()
 
     def compute(records: Sequence[VideoRecord]) -> list[Output]:
-        with catalog.open().begin() as connection:
-            counts = embed_videos(connection, [record.id for record in records], embedder)
+        counts = embed_videos(catalog.open(), [record.id for record in records], embedder)
         return [
             Output(metadata={"segment_embeddings": {"embedded": embedded, "segments": total}})
             for embedded, total in counts
@@ -252,6 +174,15 @@ def previews(
         total = sum(row["size_bytes"] for row in rows)
         return Output(rows={Preview: rows}, metadata={"previews": {"previews": len(rows), "bytes": total}})
 
+    def ranges(connection: Connection, video_id: str) -> Sequence[str]:
+        """As people moved them."""
+        return [
+            str(span)
+            for span in sorted({segment.span for segment in read_segments(connection, video_id=video_id)})
+        ]
+
     producer = ProducerInfo("previews", "pillow-webp", "1")
     present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), Work(PREVIEWS, producer, each(compute), present=present))
+    yield from run_stage(
+        context, catalog.open(), Work(PREVIEWS, producer, each(compute), also=ranges, present=present)
+    )

@@ -28,6 +28,7 @@ from dagster import (
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.locks import lock_video
 from vsearch_pipeline.catalog.stages import (
     ProducerInfo,
     Rows,
@@ -35,7 +36,6 @@ from vsearch_pipeline.catalog.stages import (
     fail_stage,
     fingerprint,
     finish_stage,
-    lock_video,
     producer_id,
     replace_rows,
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import array
 
+from vsearch_pipeline.catalog.human import take_marks
 from vsearch_pipeline.catalog.library import survivor
 from vsearch_pipeline.catalog.models import (
     Face,
@@ -29,7 +31,6 @@ from vsearch_pipeline.people.records import Box, Vectors
 from vsearch_pipeline.timeline import TimeRange
 
 MarkKind = Literal["is", "is_not", "group"]
-_EDIT_LOCK = 0x70_65_6F_70  # "peop"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,14 +130,11 @@ class Track:
 # --- operations -------------------------------------------------------------------------------------------------
 
 
-def lock_people(connection: Connection) -> None:
-    """Let edits of people, and runs that gather unknown people, follow one another."""
-    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _EDIT_LOCK})
-
-
 def last_people_operation(connection: Connection) -> int:
-    """Id of the newest operation on people, 0 where there is none."""
-    newest = select(func.coalesce(func.max(Operation.id), 0)).where(Operation.kind.like("people.%"))
+    """Id of the newest operation on people or faces, 0 where there is none; what takes one back is one as well."""
+    touches = Operation.after.has_any(array(["person", "mark"]))
+    on_people = Operation.kind.like("people.%") | (Operation.kind.like("history.%") & touches)
+    newest = select(func.coalesce(func.max(Operation.id), 0)).where(on_people)
     return int(connection.execute(newest).scalar_one())
 
 
@@ -145,7 +143,18 @@ def last_people_operation(connection: Connection) -> int:
 
 def live_marks(connection: Connection, video_id: str | None = None) -> list[Mark]:
     """Marks that nobody took back, of one video or of all, in the order in which they were made."""
-    person = survivor()
+    wanted: list[ColumnElement[bool]] = [FaceMark.revoked_by.is_(None)]
+    if video_id is not None:
+        wanted.append(FaceMark.video_id == video_id)
+    return _read_marks(connection, *wanted)
+
+
+def read_marks(connection: Connection, ids: Collection[int]) -> dict[int, Mark]:
+    """Marks by id, also those that were taken back."""
+    return {mark.id: mark for mark in _read_marks(connection, FaceMark.id.in_(ids))} if ids else {}
+
+
+def _read_marks(connection: Connection, *wanted: ColumnElement[bool]) -> list[Mark]:
     statement = (
         select(
             FaceMark.id,
@@ -153,51 +162,49 @@ def live_marks(connection: Connection, video_id: str | None = None) -> list[Mark
             FaceMark.time_ms,
             FaceMark.bbox_xyxy,
             FaceMark.kind,
-            person.label("person_id"),
+            survivor().label("person_id"),
             FaceMark.group_id,
         )
         .outerjoin(Person, Person.id == FaceMark.person_id)
-        .where(FaceMark.revoked_by.is_(None))
+        .where(*wanted)
         .order_by(FaceMark.id)
     )
-    if video_id is not None:
-        statement = statement.where(FaceMark.video_id == video_id)
     return [
         Mark(row.id, Anchor(row.video_id, row.time_ms, _box(row.bbox_xyxy)), row.kind, row.person_id, row.group_id)
         for row in connection.execute(statement)
     ]
 
 
-def add_marks(
+def new_marks(
     connection: Connection,
-    operation: int,
     kind: MarkKind,
-    anchors: Iterable[Anchor],
+    anchors: Collection[Anchor],
     *,
     person_id: int | None = None,
     group_id: int | None = None,
-) -> None:
+) -> list[Mark]:
+    """Marks with numbers of their own, to be written by an edit."""
+    numbers = take_marks(connection, len(anchors))
+    return [Mark(n, anchor, kind, person_id, group_id) for n, anchor in zip(numbers, anchors, strict=True)]
+
+
+def add_marks(connection: Connection, operation: int, marks: Iterable[Mark]) -> None:
+    """Write new marks; they are never changed or deleted."""
     rows = [
         {
-            "video_id": anchor.video_id,
-            "time_ms": anchor.time_ms,
-            "bbox_xyxy": list(anchor.bbox_xyxy),
-            "kind": kind,
-            "person_id": person_id,
-            "group_id": group_id,
+            "id": mark.id,
+            "video_id": mark.anchor.video_id,
+            "time_ms": mark.anchor.time_ms,
+            "bbox_xyxy": list(mark.anchor.bbox_xyxy),
+            "kind": mark.kind,
+            "person_id": mark.person_id,
+            "group_id": mark.group_id,
             "operation_id": operation,
         }
-        for anchor in anchors
+        for mark in marks
     ]
     if rows:
         connection.execute(insert(FaceMark), rows)
-
-
-def revoke_marks(connection: Connection, operation: int, marks: Iterable[Mark]) -> None:
-    """Take marks back; their rows stay."""
-    ids = [mark.id for mark in marks]
-    if ids:
-        connection.execute(update(FaceMark).where(FaceMark.id.in_(ids)).values(revoked_by=operation))
 
 
 # --- tracks -----------------------------------------------------------------------------------------------------
@@ -327,20 +334,6 @@ def replace_clusters(connection: Connection, clusters: Mapping[int, Sequence[Tra
     ]
     if rows:
         connection.execute(insert(UnknownPerson), rows)
-
-
-def move_to_cluster(connection: Connection, refs: Iterable[TrackRef], cluster: int) -> None:
-    for ref in refs:
-        connection.execute(update(UnknownPerson).where(*_is_row(ref)).values(cluster=cluster))
-
-
-def leave_clusters(connection: Connection, refs: Iterable[TrackRef]) -> None:
-    for ref in refs:
-        connection.execute(delete(UnknownPerson).where(*_is_row(ref)))
-
-
-def _is_row(ref: TrackRef) -> tuple[Any, Any]:
-    return UnknownPerson.video_id == ref.video_id, UnknownPerson.track_index == ref.index
 
 
 def _box(values: Sequence[float]) -> Box:

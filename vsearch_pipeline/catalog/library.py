@@ -7,14 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import (
     Classifier,
     FaceLabel,
     FaceTrack,
-    Operation,
     Person,
     ReferenceFace,
     Segment,
@@ -22,8 +21,6 @@ from vsearch_pipeline.catalog.models import (
 )
 
 Gender = Literal["female", "male"]
-GENDER_SAID = "people.gender"
-"""Kind of the operation by which somebody said what a person's gender is; `after` has their id as `person`."""
 
 
 class Called:
@@ -103,6 +100,11 @@ def list_people(connection: Connection) -> list[PersonRecord]:
     ]
 
 
+def people_by_id(connection: Connection) -> dict[int, PersonRecord]:
+    """Everybody who was not merged into somebody else."""
+    return {person.id: person for person in list_people(connection)}
+
+
 def ensure_person(
     connection: Connection,
     group: str | None,
@@ -116,7 +118,7 @@ def ensure_person(
     """The person's id, made if new, and the other's where they were merged.
 
     Aliases are added to, never taken away; `display` and `notes` are set where given, and so is `gender` unless
-    somebody has said it of this person (`GENDER_SAID`).
+    somebody has said it of this person.
     """
     where = (Person.group_name.is_not_distinct_from(group), Person.name == name)
     person_id = connection.execute(select(survivor()).where(*where)).scalar()
@@ -128,15 +130,9 @@ def ensure_person(
     if texts:
         connection.execute(update(Person).where(Person.id == person_id).values(**texts))
     if gender is not None:
-        said = select(Operation.id).where(
-            Operation.kind == GENDER_SAID, Operation.after["person"].as_integer() == person_id
-        )
-        connection.execute(update(Person).where(Person.id == person_id, ~said.exists()).values(gender=gender))
+        unsaid = (Person.id == person_id, ~Person.gender_said)
+        connection.execute(update(Person).where(*unsaid).values(gender=gender))
     return person_id
-
-
-def set_gender(connection: Connection, person_id: int, gender: Gender | None) -> None:
-    connection.execute(update(Person).where(Person.id == person_id).values(gender=gender))
 
 
 def add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) -> None:
@@ -156,39 +152,13 @@ def segments_showing(connection: Connection, people: Collection[int]) -> dict[in
         select(survivor().label("person_id"), SegmentPerson.segment_id, SegmentPerson.present)
         .join(Person, Person.id == SegmentPerson.person_id)
         .join(Segment, Segment.id == SegmentPerson.segment_id)
-        .where(survivor().in_(people), Segment.deleted_at.is_(None))
+        .where(survivor().in_(people), Segment.shown)
         # as read_segments does: the human layer comes last, and in it who is there
         .order_by(SegmentPerson.segment_id, SegmentPerson.layer, SegmentPerson.present)
     )
     for row in rows:
         shown.setdefault(row.person_id, {})[row.segment_id] = row.present
     return {person: [i for i, present in segments.items() if present] for person, segments in shown.items()}
-
-
-def merge_person(connection: Connection, person_id: int, into: int) -> list[int]:
-    """Let everything about a person be about another from now on, whose aliases take the name in.
-
-    Nothing of the person is lost: rows of the human layer keep the old id and are read through `merged_into`;
-    the labels, which are the models', are pointed to the other.
-
-    Returns:
-        ids of all that point to the other now: the person, and who was merged into them before.
-    """
-    moved = list(
-        connection.execute(
-            select(Person.id)
-            .where(or_(Person.id == person_id, Person.merged_into == person_id))
-            .order_by(Person.id)
-        ).scalars()
-    )
-    row = connection.execute(select(Person.name, Person.aliases).where(Person.id == person_id)).one()
-    connection.execute(update(Person).where(Person.id.in_(moved)).values(merged_into=into))
-    add_aliases(connection, into, [row.name, *row.aliases])
-    for column in ("person_id", "runner_up_id", "model_person_id"):
-        connection.execute(
-            update(FaceLabel).where(FaceLabel.__table__.c[column].in_(moved)).values({column: into})
-        )
-    return moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class Video(Base):
     frame_rate_den: Mapped[int | None]
     variable_frame_rate: Mapped[bool | None]
     decode_errors: Mapped[int | None]
+    # whether the models' ranges overlap, or once did (some imported catalogues): then no segment gives way
+    overlapping: Mapped[bool] = mapped_column(server_default="false")
 
 
 class StageRun(Base):
@@ -283,6 +285,24 @@ class Preview(Base):
     producer_id: Mapped[int] = _producer()
 
 
+class ImportedRecord(Base):
+    """A record of another system's catalogue, which is all that is known of an imported video; `people` are ids
+    with the confidence of each."""
+
+    __tablename__ = "imported_records"
+
+    video_id: Mapped[str] = _video_key()
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    caption_en: Mapped[str | None]
+    caption_ko: Mapped[str | None]
+    objects: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    speech: Mapped[str | None]
+    people: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    producer_id: Mapped[int] = _producer()
+
+
 # --- library ----------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +321,7 @@ class Person(Base):
     aliases: Mapped[list[str]] = mapped_column(server_default="{}")
     display: Mapped[str | None]
     gender: Mapped[str | None]  # puts gender words of captions right; None leaves them as they are
+    gender_said: Mapped[bool] = mapped_column(server_default="false")  # by a person: no list changes it
     notes: Mapped[str | None]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -362,7 +383,11 @@ class UnknownPerson(Base):
 
 class Segment(Base):
     """A searchable range. `auto_*` is the model layer's, `human_*` a person's; the effective value is the human
-    one where there is one. A segment that a person touched keeps its range through every later run."""
+    one where there is one. A segment that a person touched keeps its range through every later run.
+
+    `auto_start_ms` and `auto_end_ms` are the range of the models' that this row stands for, None for a part of one
+    or for a range of a person's (`editing/fit.py`). `seen_caption_*` is what the models said when a person wrote.
+    """
 
     __tablename__ = "segments"
     __table_args__ = (
@@ -376,11 +401,18 @@ class Segment(Base):
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
     start_ms: Mapped[int]
     end_ms: Mapped[int]
+    auto_start_ms: Mapped[int | None]
+    auto_end_ms: Mapped[int | None]
+    covered: Mapped[bool] = mapped_column(server_default="false")  # wholly below a person's segments
+    created: Mapped[bool] = mapped_column(server_default="false")  # by a person
     human_range: Mapped[bool] = mapped_column(server_default="false")
+    locked: Mapped[bool] = mapped_column(server_default="false")
     auto_caption_en: Mapped[str | None]
     auto_caption_ko: Mapped[str | None]
     human_caption_en: Mapped[str | None]
     human_caption_ko: Mapped[str | None]
+    seen_caption_en: Mapped[str | None]
+    seen_caption_ko: Mapped[str | None]
     caption_en: Mapped[str | None] = mapped_column(Computed("coalesce(human_caption_en, auto_caption_en)"))
     caption_ko: Mapped[str | None] = mapped_column(Computed("coalesce(human_caption_ko, auto_caption_ko)"))
     auto_objects: Mapped[dict[str, Any] | None]  # {label: count}
@@ -389,13 +421,16 @@ class Segment(Base):
     search: Mapped[Any] = mapped_column(TSVECTOR, server_default="")
     words: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
     people: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
-    version: Mapped[int] = mapped_column(server_default="1")
+    # the operation whose effect stands, 0 where the segment is as the models made it
+    version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     deleted_at: Mapped[datetime | None]
+    shown: Mapped[bool] = mapped_column(Computed("deleted_at is null and not covered"))
     producer_id: Mapped[int] = _producer()
 
 
 class SegmentPerson(Base):
-    """Who is on screen in a segment, by layer; a human row with `present = false` says "not this person"."""
+    """Who is on screen in a segment, by layer; a human row with `present = false` says "not this person", and
+    `seen` whether the models had them when it was said."""
 
     __tablename__ = "segment_people"
     __table_args__ = (CheckConstraint("layer in ('auto', 'human')", name="layer"),)
@@ -406,6 +441,7 @@ class SegmentPerson(Base):
     )
     layer: Mapped[str] = mapped_column(primary_key=True)
     present: Mapped[bool] = mapped_column(server_default="true")
+    seen: Mapped[bool | None]
     confidence: Mapped[float | None]
 
 
@@ -508,19 +544,37 @@ class PaidDay(Base):
 
 
 class Operation(Base):
-    """Append-only log of what people did: who, when, through which door."""
+    """Append-only log of what people did: who, when, through which door.
+
+    `before` and `after` hold the fields of the human layer that it changed, by kind and id (`catalog/human.py`);
+    `about` what is told of it besides: names, titles, files.
+    """
 
     __tablename__ = "operations"
-    __table_args__ = (CheckConstraint("door in ('cli', 'web', 'slack', 'sensor', 'import')", name="door"),)
+    __table_args__ = (
+        CheckConstraint("door in ('cli', 'web', 'slack', 'sensor', 'import')", name="door"),
+        Index("ix_operations_actor_id", "actor", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     actor: Mapped[str]
     door: Mapped[str]
     kind: Mapped[str]
-    video_id: Mapped[str | None] = mapped_column(index=True)
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+    about: Mapped[dict[str, Any] | None]
+    reverts: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
+
+
+class OperationSubject(Base):
+    """What an operation is about: the key by which the history of a segment, a person or a video is read."""
+
+    __tablename__ = "operation_subjects"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), primary_key=True, index=True)
 
 
 class FaceMark(Base):
@@ -542,7 +596,8 @@ class FaceMark(Base):
     time_ms: Mapped[int]
     bbox_xyxy: Mapped[list[float]]
     kind: Mapped[str]
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    # no foreign key: who was only named by mistake goes, and the marks stay
+    person_id: Mapped[int | None] = mapped_column(index=True)
     group_id: Mapped[int | None] = mapped_column(BigInteger)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)

@@ -151,7 +151,7 @@ _UNTRANSLATED = "(s.caption_en is not null and s.caption_ko is null)"
 
 def _conditions(wanted: SegmentFilter) -> tuple[str, dict[str, Any]]:  # noqa: PLR0912 - one for each filter
     """SQL that holds for the wanted segments `s`, and its parameters."""
-    parts = ["s.deleted_at is null"]
+    parts = ["s.shown"]
     values: dict[str, Any] = {}
 
     def add(condition: str, value: Any) -> None:
@@ -284,7 +284,7 @@ def candidates(
         ) own on true
         left join passages p on p.video_id = s.video_id and p.model = {literal}
             and p.index = (s.start_ms + s.end_ms) / 2 / {PASSAGE_MS}
-        where s.deleted_at is null and s.id = any(array(select id from found))
+        where s.shown and s.id = any(array(select id from found))
         """  # noqa: S608 - the model's name is quoted, the rest is ours
     )
     rows = connection.execute(

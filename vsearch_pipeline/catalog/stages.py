@@ -12,7 +12,8 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, delete, fun
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
-from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageRun, Video
+from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageRun
+from vsearch_pipeline.timeline import TimeRange
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
@@ -51,14 +52,15 @@ def producer_id(connection: Connection, producer: ProducerInfo) -> int:
     return int(connection.execute(found).scalar_one())
 
 
+def stage_producer(connection: Connection, video_id: str, stage: str) -> int | None:
+    """What wrote a stage's rows of a video last, None where it was not done yet."""
+    found = select(StageRun.producer_id).where(StageRun.video_id == video_id, StageRun.stage == stage)
+    return connection.execute(found).scalar()
+
+
 def _any_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
     """As one parameter: `in` takes one for each value, and a statement has at most 65,535."""
     return column == any_(literal(list(values), ARRAY(Text)))
-
-
-def lock_video(connection: Connection, *video_ids: str) -> None:
-    """Hold the rows of videos to the end of the transaction, so that two runs write one after the other."""
-    connection.execute(select(Video.id).where(_any_of(Video.id, video_ids)).order_by(Video.id).with_for_update())
 
 
 def replace_rows(connection: Connection, video_id: str, producer: int, rows: Rows) -> None:
@@ -130,8 +132,15 @@ def failed_videos(connection: Connection, stage: str, run_id: str) -> dict[str, 
     return dict(rows.tuples().all())
 
 
-def read_rows(connection: Connection, table: type[Base], video_id: str, *order: str) -> list[Any]:
-    """Rows of one of the video's tables as named tuples, ordered by the given columns."""
+def read_rows(
+    connection: Connection, table: type[Base], video_id: str, *order: str, within: TimeRange | None = None
+) -> list[Any]:
+    """Rows of one of the video's tables as named tuples, ordered by the given columns; `within`: only those with a
+    part in that range."""
     columns = table.__table__.c
     statement = select(*columns).where(columns.video_id == video_id).order_by(*(columns[name] for name in order))
+    if within is not None and "time_ms" in columns:
+        statement = statement.where(columns.time_ms >= within.start_ms, columns.time_ms < within.end_ms)
+    elif within is not None:
+        statement = statement.where(columns.start_ms < within.end_ms, columns.end_ms > within.start_ms)
     return list(connection.execute(statement).all())

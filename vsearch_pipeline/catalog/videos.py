@@ -11,10 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from vsearch_pipeline.catalog.models import Caption, Operation, Segment, StageError, StageRun, Video
+from vsearch_pipeline.catalog.models import Caption, Segment, StageError, StageRun, Video
 from vsearch_pipeline.errors import InputError, NotFoundError
-
-Door = Literal["cli", "web", "slack", "sensor", "import"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class VideoRecord:
     frame_rate_den: int | None = None
     variable_frame_rate: bool | None = None
     decode_errors: int | None = None
+    overlapping: bool = False
 
     @property
     def frame_rate(self) -> Fraction | None:
@@ -61,7 +60,8 @@ def insert_video(connection: Connection, video: VideoRecord) -> bool:
 
 
 def put_videos(connection: Connection, videos: Sequence[VideoRecord]) -> set[str]:
-    """Add videos; of those that are there already, by content, source and length are renewed.
+    """Add videos; of those that are there already, by content, the source is renewed, and the length where
+    it is longer.
 
     Returns:
         ids of the ones that are new.
@@ -70,7 +70,7 @@ def put_videos(connection: Connection, videos: Sequence[VideoRecord]) -> set[str
     rows = [{name: getattr(video, name) for name in _FIELDS} for video in videos]
     new = set(connection.execute(statement, rows).scalars())
     renewed = [
-        {"known": video.id, "source": video.source, "duration_ms": video.duration_ms}
+        {"known": video.id, "source": video.source, "longest": video.duration_ms}
         for video in videos
         if video.id not in new
     ]
@@ -78,7 +78,10 @@ def put_videos(connection: Connection, videos: Sequence[VideoRecord]) -> set[str
         connection.execute(
             update(Video)
             .where(Video.id == bindparam("known"))
-            .values(source=bindparam("source"), duration_ms=bindparam("duration_ms")),
+            # people may have made segments up to the end that was known
+            .values(
+                source=bindparam("source"), duration_ms=func.greatest(Video.duration_ms, bindparam("longest"))
+            ),
             renewed,
         )
     return new
@@ -187,7 +190,7 @@ def list_videos(connection: Connection) -> list[VideoStatus]:
         failed.setdefault(video_id, {})[stage] = message
     counts = dict(
         connection.execute(
-            select(Segment.video_id, func.count()).where(Segment.deleted_at.is_(None)).group_by(Segment.video_id)
+            select(Segment.video_id, func.count()).where(Segment.shown).group_by(Segment.video_id)
         ).all()
     )
     rows: Sequence[Any] = connection.execute(select(*_COLUMNS).order_by(Video.added_at.desc(), Video.id)).all()
@@ -197,31 +200,3 @@ def list_videos(connection: Connection) -> list[VideoStatus]:
         )
         for row in rows
     ]
-
-
-def log_operation(
-    connection: Connection,
-    *,
-    actor: str,
-    door: Door,
-    kind: str,
-    video_id: str | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> int:
-    """Append to the history what a person did; returns the operation's id."""
-    statement = insert(Operation).values(
-        actor=actor, door=door, kind=kind, video_id=video_id, before=before, after=after
-    )
-    return int(connection.execute(statement.returning(Operation.id)).scalar_one())
-
-
-def log_operations(
-    connection: Connection, *, actor: str, door: Door, kind: str, after: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Append what a person did to several videos, an operation each."""
-    fixed = {"actor": actor, "door": door, "kind": kind}
-    connection.execute(
-        insert(Operation),
-        [{**fixed, "video_id": video_id, "after": dict(told)} for video_id, told in after.items()],
-    )

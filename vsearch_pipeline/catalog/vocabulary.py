@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import VocabularyWord, WordEmbedding
@@ -66,15 +66,18 @@ def _known(connection: Connection, words: Sequence[str]) -> dict[str, int]:
     return {row.word: row.id for row in rows}
 
 
-def unembedded_words(connection: Connection, model: str) -> dict[int, str]:
-    """Words that have no vector in a model, by number."""
-    embedded = select(WordEmbedding.word_id).where(
-        WordEmbedding.word_id == VocabularyWord.id, WordEmbedding.model == model
-    )
+def embedded_words(connection: Connection, model: str, spelt: Collection[str]) -> set[str]:
+    """Those of these words that have a vector in a model."""
+    if not spelt:
+        return set()
     rows = connection.execute(
-        select(VocabularyWord.id, VocabularyWord.word).where(~embedded.exists()).order_by(VocabularyWord.id)
+        text(
+            "select word from words join word_embeddings on word_id = id and model = :model"
+            " where word = any(cast(:words as text[]))"
+        ),
+        {"model": model, "words": list(spelt)},
     )
-    return {row.id: row.word for row in rows}
+    return set(rows.scalars())
 
 
 def write_word_embeddings(connection: Connection, model: str, vectors: Mapping[int, Sequence[float]]) -> None:
@@ -129,7 +132,7 @@ def count_words(connection: Connection, *, always: bool = False) -> bool:
     Returns:
         whether they were counted.
     """
-    now = connection.execute(text("select count(*) from segments where deleted_at is null")).scalar_one()
+    now = connection.execute(text("select count(*) from segments where shown")).scalar_one()
     before = vocabulary_state(connection).segments
     if not always and abs(now - before) <= DRIFT * before:
         return False
@@ -139,7 +142,7 @@ def count_words(connection: Connection, *, always: bool = False) -> bool:
             update words set segments = counted.segments from (
                 select words.id, coalesce(found.segments, 0) as segments from words left join (
                     select number, count(*) as segments from segments, unnest(segments.words) as number
-                    where deleted_at is null group by number
+                    where shown group by number
                 ) found on found.number = words.id
             ) counted where counted.id = words.id and counted.segments <> words.segments
             """

@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.identities import lock_people
 from vsearch_pipeline.catalog.library import Gender, PersonRecord, ensure_person, list_people, segments_showing
-from vsearch_pipeline.catalog.videos import Door, log_operation
+from vsearch_pipeline.catalog.locks import lock_names, lock_people
+from vsearch_pipeline.catalog.operations import Door, log_operation
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.people.gallery import NAMES_LIST, Gallery, GalleryIssue, GalleryPerson, read_gallery
 
@@ -67,6 +67,7 @@ def apply_gallery_names(connection: Connection, gallery: Gallery, *, actor: str,
     name whom the library has, where there is one.
     """
     lock_people(connection)
+    lock_names(connection)
     before = {person.id: person for person in list_people(connection)}
     issues = list(gallery.name_issues)
 
@@ -92,7 +93,14 @@ def apply_gallery_names(connection: Connection, gallery: Gallery, *, actor: str,
     learnt = _learnt(connection, before, [person for person in people if person != before.get(person.id)])
     if learnt:
         told = [{"person": each.person.id, "name": str(each.person), "names": list(each.names)} for each in learnt]
-        log_operation(connection, actor=actor, door=door, kind="gallery.names", after={"people": told})
+        log_operation(
+            connection,
+            actor=actor,
+            door=door,
+            kind="gallery.names",
+            about={"people": told},
+            subjects=[("person", str(each.person.id)) for each in learnt],
+        )
     return GalleryNames(ids, learnt, tuple(issues))
 
 

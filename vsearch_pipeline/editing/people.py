@@ -1,55 +1,23 @@
-"""What people do about people: name, merge, split, reject; each in one transaction, with one line of history."""
+"""What people do about people: name, merge, split, reject, rename; each an operation that can be reverted."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-import numpy as np
 from sqlalchemy import Connection
 
-from vsearch_pipeline.catalog.counters import take_numbers
-from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.identities import (
-    Anchor,
-    Mark,
-    Member,
-    SeenFace,
-    Track,
-    TrackRef,
-    add_marks,
-    cluster_members,
-    leave_clusters,
-    live_marks,
-    lock_people,
-    move_to_cluster,
-    read_tracks,
-    revoke_marks,
-    stored_labels,
-)
-from vsearch_pipeline.catalog.library import (
-    GENDER_SAID,
-    Gender,
-    PersonRecord,
-    PersonSummary,
-    ensure_person,
-    list_people,
-    merge_person,
-    set_gender,
-    summarize_people,
-)
-from vsearch_pipeline.catalog.segments import segments_of_people
-from vsearch_pipeline.catalog.videos import Door, get_video, log_operation
-from vsearch_pipeline.editing.marks import marks_by_track, verdict
-from vsearch_pipeline.editing.refresh import refresh_search_of
-from vsearch_pipeline.errors import InputError, NotFoundError
-from vsearch_pipeline.people.clustering import break_apart
-from vsearch_pipeline.people.prior import prior_of
+from vsearch_pipeline.catalog.identities import Member, SeenFace, TrackRef, cluster_members, read_tracks
+from vsearch_pipeline.catalog.library import Gender, PersonSummary, summarize_people
+from vsearch_pipeline.editing import person_edits
+from vsearch_pipeline.editing.called import Who, candidates, existing
+from vsearch_pipeline.editing.face_edits import FaceEdits, Merging, Naming, Rejection, Splitting
+from vsearch_pipeline.editing.person_edits import PersonEdit
+from vsearch_pipeline.editing.transaction import Edit, Editor
+from vsearch_pipeline.errors import InputError
 
+T = TypeVar("T")
 BEST_FACES = 12
 """Faces that show a cluster."""
 
@@ -73,78 +41,62 @@ class ClusterSummary:
     best: tuple[BestFace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """A cluster that got a name; `new` where the library did not know the person."""
-
-    person: PersonRecord
-    new: bool
-    tracks: tuple[TrackRef, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Merging:
-    """Two clusters that became one, or two people."""
-
-    into: int | PersonRecord
-    tracks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    track: TrackRef
-    person: PersonRecord
-
-
 class PeopleService:
-    """Edits of people through one door.
+    """Edits of people; each is an operation that can be reverted.
+
+    Wherever a person is asked for (`who`), that is an id, a name, an alias or `GROUP/NAME`. Nobody of that name is
+    a `NotFoundError`, several are an `InputError`.
 
     Args:
         embedding_model: whose vectors clusters are compared by.
         step_ms: time between two looked-at frames: how far a mark may be from its face.
     """
 
-    def __init__(self, catalog: Catalog, *, embedding_model: str, step_ms: int, actor: str, door: Door) -> None:
-        self.catalog = catalog
+    def __init__(self, editor: Editor, *, embedding_model: str, step_ms: int) -> None:
+        self._editor = editor
         self.embedding_model = embedding_model
         self.step_ms = step_ms
-        self.actor = actor
-        self.door = door
 
     # --- looking
 
     def people(self) -> list[PersonSummary]:
         """Everybody with a name, by group and name."""
-        with self.catalog.begin() as connection:
+        with self._editor.catalog.begin() as connection:
             return summarize_people(connection, self.embedding_model)
 
     def clusters(self) -> list[ClusterSummary]:
         """The unknown people, the one with most tracks first."""
-        with self.catalog.begin() as connection:
+        with self._editor.catalog.begin() as connection:
             return summarize_clusters(connection, self.embedding_model)
 
-    # --- editing
+    # --- who a face is
 
     def name_cluster(self, cluster: int, name: str, group: str | None = None) -> Naming:
         """Say who the people of a cluster are: a known person by name, alias or `GROUP/NAME`, else somebody new.
 
         Raises:
             NotFoundError: there is no such cluster.
-            InputError: the cluster is out of date, several people have that name, or the name is empty.
+            InputError: the cluster is out of date, several people have that name, or the name cannot be used.
         """
-        with self._editing() as connection:
-            return self._name_cluster(connection, cluster, name, group)
+        return self._run(lambda edit: self._faces(edit).name_cluster(cluster, name, group))
 
     def name_track(self, track: TrackRef, name: str, group: str | None = None) -> Naming:
         """Say who a single track is, whatever it was taken for; otherwise as `name_cluster`.
 
         Raises:
             NotFoundError: there is no such video or track.
-            InputError: several people have that name, or the name is empty.
+            InputError: several people have that name, or the name cannot be used.
         """
-        with self._editing() as connection:
-            found = self._track(connection, track)
-            return self._name(connection, {track: found.anchor}, name, group, {"track": str(track)})
+        return self._run(lambda edit: self._faces(edit).name_track(track, name, group))
+
+    def reject(self, track: TrackRef, name: str | None = None) -> Rejection:
+        """Say that a track is not somebody: by default the person it is taken for now.
+
+        Raises:
+            NotFoundError: there is no such video, track or person.
+            InputError: the track has no name to take away, or several people have that name.
+        """
+        return self._run(lambda edit: self._faces(edit).reject(track, name))
 
     def merge(self, first: str, second: str) -> Merging:
         """Say that two are one: two clusters, a cluster and a person, or a person and the one they turn out to be.
@@ -157,235 +109,100 @@ class PeopleService:
             NotFoundError: there is no such cluster or person.
             InputError: both are the same, or as for `name_cluster`.
         """
-        with self._editing() as connection:
+
+        def work(edit: Edit) -> Merging:
+            connection = edit.connection
             one, other = (_cluster_or_name(connection, text.strip()) for text in (first, second))
             if isinstance(one, int) and isinstance(other, int):
-                return self._merge_clusters(connection, one, other)
+                return self._faces(edit).merge_clusters(one, other)
             if isinstance(one, int) or isinstance(other, int):
                 cluster, name = (one, other) if isinstance(one, int) else (other, one)
-                person = _existing(connection, str(name))
-                naming = self._name_cluster(connection, int(cluster), person.name, person.group)
-                return Merging(naming.person, len(naming.tracks))
-            return self._merge_people(connection, one, other)
+                person = existing(connection, str(name))
+                naming = self._faces(edit).name_cluster(int(cluster), str(person), None)
+                return Merging(naming.person, len(naming.tracks), naming.operation)
+            return self._merge_people(edit, one, other)
 
-    def split(self, cluster: int, tracks: Sequence[TrackRef] = ()) -> tuple[int, ...]:
+        return self._run(work)
+
+    def split(self, cluster: int, tracks: Sequence[TrackRef] = ()) -> Splitting:
         """Take a cluster apart: the given tracks from the rest, or where none is given where it holds least.
-
-        Returns:
-            the numbers of the parts, the one that keeps the old number first.
 
         Raises:
             NotFoundError: there is no such cluster, or a track is not in it.
             InputError: the cluster is out of date, or cannot be taken apart that way.
         """
-        with self._editing() as connection:
-            members = _present(connection, cluster)
-            refs = [member.ref for member in members]
-            if tracks:
-                strangers = [str(ref) for ref in tracks if ref not in refs]
-                if strangers:
-                    raise NotFoundError(f"Not in cluster {cluster}: {', '.join(strangers)}.")
-                parts = [[ref for ref in refs if ref not in tracks], [ref for ref in refs if ref in tracks]]
-            else:
-                parts = self._weakest(connection, refs)
-            if len(parts) < 2 or not all(parts):
-                raise InputError(
-                    f"Cluster {cluster} has {len(refs)} tracks: leave at least one of them out of the split."
-                    if tracks
-                    else f"The {len(refs)} tracks of cluster {cluster} are too alike: say which ones to take out."
-                )
-            parts.sort(key=lambda part: (-len(part), part[0]))
-            anchors = {member.ref: member.anchor for member in members}
-            groups = take_numbers(connection, "face group", len(parts))
-            numbers = [cluster, *take_numbers(connection, "cluster", len(parts) - 1)]
-            operation = self._log(
-                connection,
-                "people.split",
-                before={"cluster": cluster, "tracks": _texts(refs)},
-                after={"clusters": {str(n): _texts(part) for n, part in zip(numbers, parts, strict=True)}},
-            )
-            old = self._marks_on(connection, refs)
-            for number, group, part in zip(numbers, groups, parts, strict=True):
-                revoke_marks(connection, operation, _of_kind(old, part, "group"))
-                add_marks(connection, operation, "group", [anchors[ref] for ref in part], group_id=group)
-                move_to_cluster(connection, part, number)
-            return tuple(numbers)
+        return self._run(lambda edit: self._faces(edit).split(cluster, tracks))
 
-    def reject(self, track: TrackRef, name: str | None = None) -> Rejection:
-        """Say that a track is not somebody: by default the person it is taken for now.
+    # --- who somebody is
+
+    def rename(self, who: Who, name: str, *, keep_old: bool = True) -> PersonEdit:
+        """Give somebody another name; what is known under the old one stays theirs.
+
+        Args:
+            keep_old: whether the old name becomes an alias, by which search finds them.
 
         Raises:
-            NotFoundError: there is no such video, track or person.
-            InputError: the track has no name to take away, or several people have that name.
+            InputError: somebody else of the group is called that or was, or the name cannot be used.
         """
-        with self._editing() as connection:
-            found = self._track(connection, track)
-            marks = self._marks_on(connection, [track]).get(track, [])
-            if name is not None:
-                person = _existing(connection, name)
-            else:
-                label = stored_labels(connection, track.video_id).get(track.index)
-                said = verdict(marks)
-                shown = said.person_id or (label.person_id if label else None)
-                if shown is None or shown in said.excluded:
-                    raise InputError(f"{track} has no name to take away: say who it is not with --person.")
-                person = next(person for person in list_people(connection) if person.id == shown)
-            contradicted = [mark for mark in marks if mark.kind == "is" and mark.person_id == person.id]
-            operation = self._log(
-                connection,
-                "people.reject",
-                before={"track": str(track), "named": bool(contradicted)},
-                after={"track": str(track), "is_not": person.id, "name": str(person)},
-            )
-            revoke_marks(connection, operation, contradicted)
-            if not any(mark.kind == "is_not" and mark.person_id == person.id for mark in marks):
-                add_marks(connection, operation, "is_not", [found.anchor], person_id=person.id)
-            return Rejection(track, person)
+        return self._run(lambda edit: person_edits.rename(edit, who, name, keep_old=keep_old))
 
-    def set_gender(self, name: str, gender: Gender | None, group: str | None = None) -> PersonRecord:
+    def add_aliases(self, who: Who, aliases: Sequence[str]) -> PersonEdit:
+        """Say what else somebody is called; what is known already stays as it is.
+
+        Raises:
+            InputError: one is their name, or cannot be used.
+        """
+        return self._run(lambda edit: person_edits.add_aliases(edit, who, aliases))
+
+    def remove_aliases(self, who: Who, aliases: Sequence[str]) -> PersonEdit:
+        """Take aliases away.
+
+        Raises:
+            InputError: they have no such alias.
+        """
+        return self._run(lambda edit: person_edits.remove_aliases(edit, who, aliases))
+
+    def move_to_group(self, who: Who, group: str | None) -> PersonEdit:
+        """Put somebody into a group, or into none.
+
+        Raises:
+            InputError: somebody of that name is in the group or was, or its name cannot be used.
+        """
+        return self._run(lambda edit: person_edits.move_to_group(edit, who, group))
+
+    def set_display(self, who: Who, display: str | None) -> PersonEdit:
+        """Set the name that people read, which becomes an alias too; None takes it back.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        return self._run(lambda edit: person_edits.set_display(edit, who, display))
+
+    def set_gender(self, who: Who, gender: Gender | None, group: str | None = None) -> PersonEdit:
         """Say what a person's gender is, which puts gender words of captions right; None takes it back.
 
         What is said here counts more than the gallery's list from then on.
-
-        Raises:
-            NotFoundError: there is no such person.
-            InputError: several people have that name.
         """
-        with self._editing() as connection:
-            person = _existing(connection, name, group)
-            set_gender(connection, person.id, gender)
-            self._log(
-                connection,
-                GENDER_SAID,
-                before={"gender": person.gender},
-                after={"person": person.id, "name": str(person), "gender": gender},
-            )
-            return replace(person, gender=gender)
+        return self._run(lambda edit: person_edits.set_gender(edit, who, gender, group))
 
     # --- parts
 
-    @contextmanager
-    def _editing(self) -> Iterator[Connection]:
-        with self.catalog.begin() as connection:
-            lock_people(connection)
-            yield connection
+    def _run(self, work: Callable[[Edit], T]) -> T:
+        return self._editor.run(work, people=True)
 
-    def _log(self, connection: Connection, kind: str, *, before: dict[str, Any], after: dict[str, Any]) -> int:
-        return log_operation(connection, actor=self.actor, door=self.door, kind=kind, before=before, after=after)
+    def _faces(self, edit: Edit) -> FaceEdits:
+        return FaceEdits(edit, model=self.embedding_model, step_ms=self.step_ms)
 
-    def _name_cluster(self, connection: Connection, cluster: int, name: str, group: str | None) -> Naming:
-        anchors = {member.ref: member.anchor for member in _present(connection, cluster)}
-        return self._name(connection, anchors, name, group, {"cluster": cluster, "tracks": _texts(anchors)})
-
-    def _name(
-        self,
-        connection: Connection,
-        anchors: Mapping[TrackRef, Anchor],
-        name: str,
-        group: str | None,
-        before: dict[str, Any],
-    ) -> Naming:
-        known = _candidates(connection, name, group)
-        if len(known) > 1:
-            raise _ambiguous(name, known)
-        if known:
-            [person] = known
-        else:
-            group, name = _new_name(name, group)
-            person_id = ensure_person(connection, group, name)
-            person = next(person for person in list_people(connection) if person.id == person_id)
-        refs = list(anchors)
-        marks = self._marks_on(connection, refs)
-        revoked = [mark for own in marks.values() for mark in own if _contradicts(mark, person.id)]
-        operation = self._log(
-            connection,
-            "people.name",
-            before=before,
-            after={"person": person.id, "name": str(person), "new": not known},
-        )
-        revoke_marks(connection, operation, revoked)
-        named = {
-            ref
-            for ref, own in marks.items()
-            if any(mark.kind == "is" and mark.person_id == person.id for mark in own)
-        }
-        marked = [anchor for ref, anchor in anchors.items() if ref not in named]
-        add_marks(connection, operation, "is", marked, person_id=person.id)
-        leave_clusters(connection, refs)
-        return Naming(person, not known, tuple(refs))
-
-    def _merge_clusters(self, connection: Connection, first: int, second: int) -> Merging:
-        if first == second:
-            raise InputError(f"Cluster {first} cannot be merged with itself.")
-        kept, gone = _present(connection, first), _present(connection, second)
-        members = [*kept, *gone]
-        refs = [member.ref for member in members]
-        old_groups = {
-            mark.group_id
-            for own in self._marks_on(connection, refs).values()
-            for mark in own
-            if mark.kind == "group"
-        }
-        # also the marks whose faces no run finds now: they belong with these when they come back
-        old = [mark for mark in live_marks(connection) if mark.kind == "group" and mark.group_id in old_groups]
-        marked = {mark.anchor for mark in old}
-        anchors = [mark.anchor for mark in old]
-        anchors += [member.anchor for member in members if member.anchor not in marked]
-        [group] = take_numbers(connection, "face group", 1)
-        operation = self._log(
-            connection,
-            "people.merge_clusters",
-            before={str(first): _texts(m.ref for m in kept), str(second): _texts(m.ref for m in gone)},
-            after={"cluster": first},
-        )
-        revoke_marks(connection, operation, old)
-        add_marks(connection, operation, "group", anchors, group_id=group)
-        move_to_cluster(connection, [member.ref for member in gone], first)
-        return Merging(first, len(members))
-
-    def _merge_people(self, connection: Connection, first: str, second: str) -> Merging:
-        person, into = _existing(connection, first), _existing(connection, second)
+    def _merge_people(self, edit: Edit, first: str, second: str) -> Merging:
+        connection = edit.connection
+        person, into = existing(connection, first), existing(connection, second)
         if person.id == into.id:
             raise InputError(f"{first} and {second} are already the same person.")
         tracks = next(
             s.tracks for s in summarize_people(connection, self.embedding_model) if s.person.id == person.id
         )
-        moved = merge_person(connection, person.id, into.id)
-        refresh_search_of(connection, segments_of_people(connection, moved))
-        self._log(
-            connection,
-            "people.merge",
-            before={"person": person.id, "name": str(person), "aliases": list(into.aliases), "moved": moved},
-            after={"person": into.id, "name": str(into)},
-        )
-        return Merging(into, tracks)
-
-    def _weakest(self, connection: Connection, refs: Sequence[TrackRef]) -> list[list[TrackRef]]:
-        looks = {track.ref: track.look for track in self._tracks(connection, {ref.video_id for ref in refs})}
-        means = np.stack([looks[ref] for ref in refs])
-        lowest = prior_of(self.embedding_model).same_person_cosine
-        return [[refs[i] for i in part.tracks] for part in break_apart(means, lowest)]
-
-    def _tracks(self, connection: Connection, videos: Iterable[str]) -> list[Track]:
-        return [
-            track for video in sorted(videos) for track in read_tracks(connection, video, self.embedding_model)
-        ]
-
-    def _track(self, connection: Connection, ref: TrackRef) -> Track:
-        get_video(connection, ref.video_id)
-        for track in read_tracks(connection, ref.video_id, self.embedding_model):
-            if track.index == ref.index:
-                return track
-        raise NotFoundError(f"There is no track {ref}: `vsearch people list --unknown` shows the ones there are.")
-
-    def _marks_on(self, connection: Connection, refs: Sequence[TrackRef]) -> dict[TrackRef, list[Mark]]:
-        """Live marks of the given tracks, in the order in which they were made."""
-        found: dict[TrackRef, list[Mark]] = {}
-        for video_id in sorted({ref.video_id for ref in refs}):
-            tracks = read_tracks(connection, video_id, self.embedding_model)
-            marks = marks_by_track(live_marks(connection, video_id), tracks, self.step_ms)
-            found |= {ref: own for index, own in marks.items() if (ref := TrackRef(video_id, index)) in refs}
-        return found
+        merged = person_edits.merge_people(edit, person, into)
+        return Merging(merged.person, tracks, merged.operation)
 
 
 def summarize_clusters(connection: Connection, model: str) -> list[ClusterSummary]:
@@ -424,82 +241,10 @@ def parse_track(text: str) -> TrackRef:
     return TrackRef(video, int(index))
 
 
-def _present(connection: Connection, cluster: int) -> list[Member]:
-    members = cluster_members(connection, cluster)
-    if not members:
-        raise NotFoundError(
-            f"There is no cluster {cluster} of unknown people: `vsearch people list --unknown` shows them."
-        )
-    stale = sorted({member.ref.video_id for member in members if member.out_of_date})
-    if stale:
-        raise InputError(
-            f"Cluster {cluster} is out of date, since the faces of {', '.join(stale)} were found anew:"
-            " run `vsearch people gather`, then look at it again."
-        )
-    return members
-
-
 def _cluster_or_name(connection: Connection, text: str) -> int | str:
     """A number is a cluster's, unless only a person is called that."""
     if text.isascii() and text.isdigit():
         number = int(text)
-        if cluster_members(connection, number) or not _candidates(connection, text, None):
+        if cluster_members(connection, number) or not candidates(connection, text):
             return number
     return text
-
-
-def _candidates(connection: Connection, name: str, group: str | None) -> list[PersonRecord]:
-    """People of that name: by `GROUP/NAME`, else by name, else by what else they are called."""
-    wanted = _folded(name)
-    people = [p for p in list_people(connection) if group is None or _folded(p.group or "") == _folded(group)]
-    for names in (
-        lambda person: [str(person)],
-        lambda person: [person.name],
-        lambda person: [person.display or "", *person.aliases],
-    ):
-        found = [person for person in people if wanted in map(_folded, names(person))]
-        if found:
-            return found
-    return []
-
-
-def _existing(connection: Connection, name: str, group: str | None = None) -> PersonRecord:
-    found = _candidates(connection, name, group)
-    if not found:
-        raise NotFoundError(f"Nobody is called {name!r}: `vsearch people list` shows who there is.")
-    if len(found) > 1:
-        raise _ambiguous(name, found)
-    return found[0]
-
-
-def _ambiguous(name: str, found: Sequence[PersonRecord]) -> InputError:
-    repeated = Counter(map(str, found))
-    texts = [f"{person} ({person.id})" if repeated[str(person)] > 1 else str(person) for person in found]
-    return InputError(f"{name!r} can be {' or '.join(texts)}: write GROUP/NAME.")
-
-
-def _new_name(name: str, group: str | None) -> tuple[str | None, str]:
-    """Group and name of somebody new, composed (NFC)."""
-    if group is None and "/" in name:
-        group, _, name = name.partition("/")
-    group, name = (unicodedata.normalize("NFC", text or "").strip() for text in (group, name))
-    if not name or "/" in name:
-        raise InputError("A person needs a name: write NAME, or GROUP/NAME.")
-    return group or None, name
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _of_kind(marks: dict[TrackRef, list[Mark]], refs: Iterable[TrackRef], kind: str) -> list[Mark]:
-    return [mark for ref in refs for mark in marks.get(ref, ()) if mark.kind == kind]
-
-
-def _contradicts(mark: Mark, person_id: int) -> bool:
-    """Whether a mark speaks against the face being that person."""
-    return mark.kind != "group" and (mark.kind == "is") != (mark.person_id == person_id)
-
-
-def _texts(refs: Iterable[TrackRef]) -> list[str]:
-    return [str(ref) for ref in refs]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import ensure_person
+from vsearch_pipeline.catalog.locks import lock_video
+from vsearch_pipeline.catalog.models import ImportedRecord
+from vsearch_pipeline.catalog.operations import Door, log_of_videos
 from vsearch_pipeline.catalog.segments import AutoFields
-from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stages, lock_video, producer_id
-from vsearch_pipeline.catalog.videos import IMPORT_RUN, Door, VideoRecord, log_operations, put_videos
+from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stages, producer_id, replace_rows
+from vsearch_pipeline.catalog.videos import IMPORT_RUN, VideoRecord, put_videos
+from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.refresh import fit_segments, refresh_search_of
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.store import slug
@@ -101,11 +105,12 @@ def import_metadata(catalog: Catalog, path: Path, *, actor: str, door: Door = "i
         imported = []
         for draft in drafts:
             described = _described(draft, people)
+            replace_rows(connection, draft.video.id, producer, {ImportedRecord: _rows(described)})
             segments += fit_segments(
                 connection,
                 draft.video.id,
                 sorted(described),
-                _describer(described),
+                describer(connection, draft.video),
                 producer,
                 new=draft.video.id in new,
             )
@@ -120,12 +125,12 @@ def import_metadata(catalog: Catalog, path: Path, *, actor: str, door: Door = "i
             run_id=f"{IMPORT_RUN}{path.name}",
             seconds=0.0,
         )
-        log_operations(
+        log_of_videos(
             connection,
             actor=actor,
             door=door,
             kind="catalogue.import",
-            after={video.video_id: {"file": path.name, "segments": video.segments} for video in imported},
+            about={video.video_id: {"file": path.name, "segments": video.segments} for video in imported},
         )
     return imported
 
@@ -164,16 +169,18 @@ def _described(draft: _Draft, people: Mapping[tuple[str | None, str], int]) -> d
     return described
 
 
-def _describer(described: Mapping[TimeRange, AutoFields]) -> Callable[[TimeRange], AutoFields]:
-    """The fields of any range: its own, or those of the record that covers most of it."""
-
-    def describe(span: TimeRange) -> AutoFields:
-        if span in described:
-            return described[span]
-        best = max(described, key=lambda other: (other.overlap_ms(span), -other.start_ms))
-        return described[best] if best.overlap_ms(span) else AutoFields(None, None)
-
-    return describe
+def _rows(described: Mapping[TimeRange, AutoFields]) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": index,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "caption_en": auto.caption_en,
+            "caption_ko": auto.caption_ko,
+            "people": {str(person): confidence for person, confidence in auto.people.items()},
+        }
+        for index, (span, auto) in enumerate(sorted(described.items(), key=lambda each: each[0]))
+    ]
 
 
 def _spans(records: Sequence[ImportedSegment]) -> list[TimeRange]:

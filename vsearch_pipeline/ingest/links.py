@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.videos import Door
+from vsearch_pipeline.catalog.operations import Door
 from vsearch_pipeline.errors import DownloadError
 from vsearch_pipeline.ingest.store import Added, add_file
 from vsearch_pipeline.media.download import download

@@ -8,19 +8,17 @@ import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.videos import (
-    Door,
-    VideoRecord,
-    find_by_content,
-    insert_video,
-    log_operation,
-)
+from vsearch_pipeline.catalog.locks import lock_video
+from vsearch_pipeline.catalog.operations import Door, log_operation
+from vsearch_pipeline.catalog.videos import VideoRecord, find_by_content, get_video, insert_video, update_video
 from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.media.probe import VideoInfo, probe
 from vsearch_pipeline.settings import Settings
@@ -37,7 +35,7 @@ _INCOMING = ".incoming"
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A video that is in the store; `new` is False where its content was there already."""
+    """A video that is in the store; `new` is False where its file was there already."""
 
     video: VideoRecord
     new: bool
@@ -93,7 +91,8 @@ def add_file(
     """Put a video file into the store and the catalogue.
 
     The file is read once: hashed while it is copied (or linked), moved into place whole, then entered. A crash at
-    any point leaves either nothing or a video that the next call finds.
+    any point leaves either nothing or a video that the next call finds. A video of this content that was imported
+    without its file gets it, and keeps its number, its title and what people did.
 
     Args:
         source: where it came from; the file's own path where None.
@@ -115,6 +114,14 @@ def add_file(
         sha256 = _take(path, place / name, settings.link_mode, on_bytes)
         with catalog.begin() as connection:
             known = find_by_content(connection, sha256)
+            if known is not None and known.kind == "imported":
+                lock_video(connection, known.id)
+                known = get_video(connection, known.id)
+            if known is not None and known.kind == "imported":
+                file = {"path": f"{known.id}/{name}", "source": source or str(path.resolve())}
+                _move_in(place, settings.videos_dir / known.id)
+                video = _attach(connection, known, {**file, **_container_fields(info)}, actor=actor, door=door)
+                return Added(video, new=True)
             if known is not None:
                 return Added(known, new=False)
             title = title or unicodedata.normalize("NFC", path.stem).encode("utf-8", "replace").decode()
@@ -128,22 +135,41 @@ def add_file(
                 path=f"{video_id}/{name}",
                 **_container_fields(info),
             )
-            target = settings.videos_dir / video_id
-            if target.exists():  # left by a crash between the move and the entry
-                shutil.rmtree(target)
-            place.rename(target)
+            _move_in(place, settings.videos_dir / video_id)
             insert_video(connection, video)
             log_operation(
                 connection,
                 actor=actor,
                 door=door,
                 kind="video.add",
-                video_id=video_id,
-                after={"source": video.source, "sha256": sha256},
+                about={"title": video.title, "source": video.source, "sha256": sha256},
+                subjects=[("video", video_id)],
             )
         return Added(video, new=True)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _move_in(place: Path, target: Path) -> None:
+    if target.exists():  # left by a crash between the move and the entry
+        shutil.rmtree(target)
+    place.rename(target)
+
+
+def _attach(
+    connection: Connection, known: VideoRecord, file: Mapping[str, Any], *, actor: str, door: Door
+) -> VideoRecord:
+    """Enter the file of a video that was imported without it: the next run computes all stages."""
+    update_video(connection, known.id, {"kind": "file", **file})
+    log_operation(
+        connection,
+        actor=actor,
+        door=door,
+        kind="video.attach",
+        about={"title": known.title, "source": file["source"], "sha256": known.sha256},
+        subjects=[("video", known.id)],
+    )
+    return replace(known, kind="file", **file)
 
 
 def _take(path: Path, target: Path, mode: str, on_bytes: Callable[[int], None] | None) -> str:

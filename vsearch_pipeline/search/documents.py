@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection
 
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.locks import lock_video
 from vsearch_pipeline.catalog.passages import write_passages
 from vsearch_pipeline.catalog.retrieval import ensure_vector_index
 from vsearch_pipeline.catalog.segments import (
@@ -16,12 +19,13 @@ from vsearch_pipeline.catalog.segments import (
     SearchRow,
     SegmentRecord,
     delete_embeddings,
+    drop_other_models,
     embedded_texts,
     read_segments,
     write_embeddings,
     write_search,
 )
-from vsearch_pipeline.catalog.vocabulary import count_words, unembedded_words, word_ids, write_word_embeddings
+from vsearch_pipeline.catalog.vocabulary import count_words, embedded_words, word_ids, write_word_embeddings
 from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors
 from vsearch_pipeline.language.tokens import Word, words
 
@@ -38,13 +42,26 @@ def texts_of(segment: SegmentRecord) -> dict[Part, str]:
 
 def words_of(segment: SegmentRecord) -> list[Word]:
     """The words by which a segment is found: captions, objects and speech, without those that say nothing."""
-    told = [*texts_of(segment).values(), *segment.objects]
+    return _words(_told(segment))
+
+
+def _told(segment: SegmentRecord) -> list[str]:
+    return [*texts_of(segment).values(), *segment.objects]
+
+
+def _words(told: Sequence[str]) -> list[Word]:
     return [word for text in told for word in words(text) if not word.plain]
 
 
 def refresh_search(connection: Connection, segments: Sequence[SegmentRecord]) -> None:
     """Write the search rows of segments as they are now, in the transaction that changed them."""
-    found = {segment.id: words_of(segment) for segment in segments}
+    _write_rows(connection, segments, {segment.id: words_of(segment) for segment in segments})
+
+
+def _write_rows(
+    connection: Connection, segments: Sequence[SegmentRecord], found: Mapping[int, Sequence[Word]]
+) -> dict[str, int]:
+    """Write the search rows, given the words of each segment; returns the words' numbers."""
     numbers = word_ids(connection, {word.text: word.token for each in found.values() for word in each})
     write_search(
         connection,
@@ -57,6 +74,7 @@ def refresh_search(connection: Connection, segments: Sequence[SegmentRecord]) ->
             for segment in segments
         },
     )
+    return numbers
 
 
 def _lexemes(segment: SegmentRecord) -> tuple[str, ...]:
@@ -66,61 +84,165 @@ def _lexemes(segment: SegmentRecord) -> tuple[str, ...]:
     return tuple(sorted(tokens | {OBJECT + label.casefold() for label in segment.objects}))
 
 
-def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbedder) -> tuple[int, int]:
-    """Bring what is searched of a video up to date: its search rows, the vectors of texts and words that are new
-    or changed, its passages.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Texts and words that have no vector yet."""
+
+    texts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.words)
+
+    def __or__(self, other: Missing) -> Missing:
+        return Missing((*self.texts, *other.texts), (*self.words, *other.words))
+
+
+class NotReadyError(Exception):
+    """Segments cannot be written before `Documents.embed` has made these vectors, outside of any transaction."""
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(f"{len(missing.texts)} texts and {len(missing.words)} words have no vector yet")
+        self.missing = missing
+
+
+class Documents:
+    """What search reads of segments, for one embedder: vectors are computed before a transaction starts, and
+    written within it together with the search rows.
+
+    What was once computed is kept, for a transaction that has to be tried again.
+    """
+
+    def __init__(self, embedder: SentenceEmbedder) -> None:
+        self.embedder = embedder
+        self._texts: dict[str, Vectors] = {}
+        self._words: dict[str, Vectors] = {}
+        self._found: dict[tuple[str, ...], list[Word]] = {}
+
+    def embed(self, missing: Missing) -> None:
+        texts, spelt = (sorted(set(new)) for new in (missing.texts, missing.words))
+        self._texts.update(zip(texts, self.embedder.embed(texts), strict=True))
+        self._words.update(zip(spelt, word_vectors(self.embedder, spelt), strict=True))
+
+    def missing_of(self, connection: Connection, captions: Collection[str]) -> Missing:
+        """What of texts that are about to be written has no vector."""
+        spelt = {word.text for text in captions for word in self._words_of([text])}
+        return Missing(tuple(captions), self._unknown(connection, spelt))
+
+    def missing(self, connection: Connection, segments: Sequence[SegmentRecord]) -> Missing:
+        """What of segments has no vector, neither here nor in the catalogue."""
+        texts = (text for *_, text in self._stale(connection, segments) if text not in self._texts)
+        spelt = {word.text for segment in segments for word in self._words_of(_told(segment))}
+        return Missing(tuple(dict.fromkeys(texts)), self._unknown(connection, spelt))
+
+    def write(
+        self, connection: Connection, segments: Sequence[SegmentRecord], *, edited: bool = False
+    ) -> tuple[int, int]:
+        """Write the search rows and vectors of segments as they are now, in the transaction that changed them.
+
+        Args:
+            edited: whether a person changed them, so that other models' vectors of what they were must go as well.
+
+        Returns:
+            how many texts got a new vector, and how many there are.
+
+        Raises:
+            NotReadyError: some have no vector; nothing is written.
+        """
+        missing = self.missing(connection, segments)
+        if missing:
+            raise NotReadyError(missing)
+        stale = self._stale(connection, segments)
+        numbers = _write_rows(connection, segments, {s.id: self._words_of(_told(s)) for s in segments})
+        model = self.embedder.name
+        write_word_embeddings(
+            connection, model, {numbers[word]: v.tolist() for word, v in self._words.items() if word in numbers}
+        )
+        write_embeddings(
+            connection,
+            model,
+            [(number, part, mark, self._texts[text].tolist()) for number, part, mark, text in stale],
+        )
+        texts = {(segment.id, part) for segment in segments for part in texts_of(segment)}
+        gone = [key for key in embedded_texts(connection, _ids(segments), model) if key not in texts]
+        delete_embeddings(connection, model, gone)
+        if edited:
+            drop_other_models(connection, model, [*gone, *((number, part) for number, part, *_ in stale)])
+        return len(stale), len(texts)
+
+    def _stale(
+        self, connection: Connection, segments: Sequence[SegmentRecord]
+    ) -> list[tuple[int, Part, str, str]]:
+        """Texts without a vector, or with that of another text: `(segment id, part, mark, text)`."""
+        known = embedded_texts(connection, _ids(segments), self.embedder.name)
+        stale = []
+        for segment in segments:
+            for part, text in texts_of(segment).items():
+                mark = hashlib.sha256(f"{self.embedder.version}\n{text}".encode("utf-8", "replace")).hexdigest()
+                if known.get((segment.id, part)) != mark:
+                    stale.append((segment.id, part, mark, text))
+        return stale
+
+    def _unknown(self, connection: Connection, spelt: set[str]) -> tuple[str, ...]:
+        new = spelt - self._words.keys()
+        return tuple(sorted(new - embedded_words(connection, self.embedder.name, new)))
+
+    def _words_of(self, told: Sequence[str]) -> list[Word]:
+        key = tuple(told)
+        if key not in self._found:
+            self._found[key] = _words(told)
+        return self._found[key]
+
+
+def embed_videos(catalog: Catalog, video_ids: Sequence[str], embedder: SentenceEmbedder) -> list[tuple[int, int]]:
+    """Bring what is searched of videos up to date: search rows, the vectors of texts and words that are new or
+    changed, passages.
+
+    Texts of all videos are embedded together (one alone takes ten times as long), and outside of the transaction,
+    so that nobody who edits waits for a model.
 
     Returns:
-        how many texts were embedded, and how many there are.
+        of each video, how many texts were embedded, and how many there are.
     """
-    [counts] = embed_videos(connection, [video_id], embedder)
+    documents = Documents(embedder)
+    missing = Missing()
+    with catalog.begin() as connection:
+        ensure_vector_index(connection, embedder.name, embedder.dim)
+        for video_id in video_ids:
+            missing |= documents.missing(connection, read_segments(connection, video_id=video_id))
+    while True:
+        documents.embed(missing)
+        try:
+            with catalog.begin() as connection:
+                lock_video(connection, *video_ids)
+                counts = [_write_video(connection, video_id, documents) for video_id in video_ids]
+        except NotReadyError as error:  # edited meanwhile
+            missing = error.missing
+        else:
+            break
+    with catalog.begin() as connection:
+        count_words(connection)
     return counts
 
 
-def embed_videos(
-    connection: Connection, video_ids: Sequence[str], embedder: SentenceEmbedder
-) -> list[tuple[int, int]]:
-    """The same for several videos, whose texts are embedded together: one alone takes ten times as long."""
+def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbedder) -> tuple[int, int]:
+    """The same for one video, in the caller's transaction."""
     ensure_vector_index(connection, embedder.name, embedder.dim)
-    stale: list[tuple[int, Part, str, str]] = []
-    counts = []
-    for video_id in video_ids:
-        segments = read_segments(connection, video_id=video_id)
-        refresh_search(connection, segments)
-        known = embedded_texts(connection, video_id, embedder.name)
-        texts = {(segment.id, part): text for segment in segments for part, text in texts_of(segment).items()}
-        before = len(stale)
-        for key, text in texts.items():
-            mark = hashlib.sha256(f"{embedder.version}\n{text}".encode("utf-8", "replace")).hexdigest()
-            if known.get(key) != mark:
-                stale.append((*key, mark, text))
-        delete_embeddings(connection, embedder.name, [key for key in known if key not in texts])
-        counts.append((len(stale) - before, len(texts)))
-    vectors = embedder.embed([text for *_, text in stale])
-    write_embeddings(
-        connection,
-        embedder.name,
-        [
-            (segment_id, part, mark, vector.tolist())
-            for (segment_id, part, mark, _), vector in zip(stale, vectors, strict=True)
-        ],
-    )
-    embed_words(connection, embedder)
-    for video_id in video_ids:
-        write_passages(connection, video_id, embedder.name)
+    documents = Documents(embedder)
+    documents.embed(documents.missing(connection, read_segments(connection, video_id=video_id)))
+    counts = _write_video(connection, video_id, documents)
     count_words(connection)
     return counts
 
 
-def embed_words(connection: Connection, embedder: SentenceEmbedder) -> None:
-    """Give every word of the library a vector in the embedder's model."""
-    missing = unembedded_words(connection, embedder.name)
-    vectors = word_vectors(embedder, list(missing.values()))
-    write_word_embeddings(
-        connection,
-        embedder.name,
-        {number: vector.tolist() for number, vector in zip(missing, vectors, strict=True)},
-    )
+def _write_video(connection: Connection, video_id: str, documents: Documents) -> tuple[int, int]:
+    counts = documents.write(connection, read_segments(connection, video_id=video_id))
+    write_passages(connection, video_id, documents.embedder.name)
+    return counts
+
+
+def _ids(segments: Sequence[SegmentRecord]) -> list[int]:
+    return [segment.id for segment in segments]
 
 
 def word_vectors(embedder: SentenceEmbedder, spelt: Sequence[str]) -> Vectors:

@@ -1,0 +1,47 @@
+"""Who waits for whom: locks to the end of a transaction, taken in the order in which they stand here.
+
+People, then names, then videos, then rows: whoever needs several takes them in this order, so that nobody waits in
+a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import ARRAY, Connection, Text, any_, literal, select, text
+
+from vsearch_pipeline.catalog.models import Video
+
+_PEOPLE: Final = 0x70_65_6F_70  # "peop"
+_NAMES: Final = 0x6E_61_6D_65  # "name"
+PATIENCE: Final = "30s"
+"""How long an edit waits for somebody else's lock before it says so."""
+
+
+def lock_people(connection: Connection) -> None:
+    """Let edits of people, and runs that gather unknown people, follow one another."""
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _PEOPLE})
+
+
+def lock_names(connection: Connection) -> None:
+    """Let nobody write search rows, which hold names, while names are changed."""
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _NAMES})
+
+
+def lock_video(connection: Connection, *video_ids: str) -> None:
+    """Hold videos, so that whoever writes their rows does so one after the other; what people are called stands
+    meanwhile."""
+    connection.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": _NAMES})
+    hold_videos(connection, video_ids)
+
+
+def hold_videos(connection: Connection, video_ids: Collection[str]) -> None:
+    """The same for who holds the names."""
+    rows = select(Video.id).where(Video.id == any_(literal(list(video_ids), ARRAY(Text)))).order_by(Video.id)
+    connection.execute(rows.with_for_update(key_share=True))
+
+
+def be_patient(connection: Connection) -> None:
+    """Fail with `LockNotAvailable` rather than wait for longer than `PATIENCE`."""
+    connection.execute(text(f"set local lock_timeout = '{PATIENCE}'"))

@@ -1,0 +1,473 @@
+"""The history, and going back in it: revert, undo, redo, restore. Each is an operation of the history itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection
+
+from vsearch_pipeline.catalog.human import (
+    PERSON,
+    missing_people,
+    name_holder,
+    person_references,
+    read_fields,
+)
+from vsearch_pipeline.catalog.identities import read_marks
+from vsearch_pipeline.catalog.library import merged_people, people_by_id
+from vsearch_pipeline.catalog.locks import lock_names, lock_people, lock_video
+from vsearch_pipeline.catalog.operations import (
+    OperationRecord,
+    Subject,
+    Values,
+    get_operation,
+    last_operation_before,
+    operation_subjects,
+    read_operations,
+)
+from vsearch_pipeline.catalog.segments import videos_of_segments
+from vsearch_pipeline.catalog.videos import get_video, read_videos
+from vsearch_pipeline.editing.errors import BlockedError, OverlapError
+from vsearch_pipeline.editing.transaction import Done, Draft, Edit, Editor
+from vsearch_pipeline.errors import InputError, NotFoundError
+from vsearch_pipeline.timeline import TimeRange, clock
+
+T = TypeVar("T")
+
+UNDO: Final = "history.undo"
+REDO: Final = "history.redo"
+REVERT: Final = "history.revert"
+RESTORE: Final = "history.restore"
+LOOKED_BACK: Final = 500
+"""Operations of an actor among which undo and redo look."""
+LISTED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that an operation changed.
+
+    Attributes:
+        kind: `segment`, `person`, `mark` or `member`.
+        id: of what it belongs to.
+        label: that for people: title and time of a segment or mark, title and number of a track, a name.
+        field: `caption_en`, `range`, `person`, ... (`catalog/human.py`); of a mark `is`, `is_not` or `group`.
+        who: of `person`, `is` and `is_not`: whom it is about.
+        before, after: as people read them; None for nothing.
+    """
+
+    kind: str
+    id: str
+    label: str
+    field: str
+    before: str | None
+    after: str | None
+    who: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An operation with what it changed, to be read."""
+
+    operation: OperationRecord
+    differences: tuple[Difference, ...]
+
+
+class HistoryService:
+    """Reading the history, and going back in it through one door."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    # --- reading
+
+    def entries(
+        self,
+        *,
+        segment: int | None = None,
+        person: int | None = None,
+        video: str | None = None,
+        actor: str | None = None,
+        before: int | None = None,
+        limit: int = LISTED,
+    ) -> list[Entry]:
+        """What was done, the newest first, also what cannot be reverted (a video that was added).
+
+        Args:
+            segment, person, video: only what is about it.
+            before: only what is older than this operation, for the next page.
+        """
+        subjects: list[Subject] = []
+        if segment is not None:
+            subjects.append(("segment", str(segment)))
+        if person is not None:
+            subjects.append(("person", str(person)))
+        if video is not None:
+            subjects.append(("video", video))
+        with self._editor.catalog.begin() as connection:
+            found = read_operations(connection, subjects=subjects, actor=actor, before=before, limit=limit)
+            return _readable(connection, found)
+
+    # --- going back
+
+    def revert(self, operation: int, *, with_later: bool = False) -> list[Done]:
+        """Take an operation back; what was done to other fields since stands.
+
+        Args:
+            with_later: whether later operations that stand in the way are taken back as well, the newest first.
+
+        Raises:
+            NotFoundError: there is no such operation.
+            InputError: it is taken back already, or cannot be.
+            BlockedError: later operations stand in the way, and `with_later` is not given; it names them.
+        """
+
+        def work(edit: Edit) -> list[Done]:
+            return _revert(edit, operation, REVERT, with_later=with_later)
+
+        return self._go_back(work, [operation])
+
+    def undo(self) -> Done | None:
+        """Take back the newest operation of the actor that stands; None where there is none."""
+        with self._editor.catalog.begin() as connection:
+            found = next(iter(_undoable(connection, self._editor.actor)), None)
+        return self._go_back(lambda edit: _revert(edit, found.id, UNDO)[0], [found.id]) if found else None
+
+    def redo(self) -> Done | None:
+        """Do again what the actor undid last; None where there is nothing, or they did something else since."""
+        with self._editor.catalog.begin() as connection:
+            found = _redoable(connection, self._editor.actor)
+        return self._go_back(lambda edit: _revert(edit, found.id, REDO)[0], [found.id]) if found else None
+
+    def restore(
+        self,
+        *,
+        segment: int | None = None,
+        video: str | None = None,
+        operation: int | None = None,
+        moment: datetime | None = None,
+    ) -> Done:
+        """Put the human layer of a segment, or of all segments of a video, back to how it was.
+
+        Args:
+            operation: to right after this one; 0 for before all.
+            moment: to this point in time, instead.
+
+        Raises:
+            NotFoundError: there is no such segment, video or operation.
+            InputError: not exactly one of each pair is given.
+            OverlapError: a segment would lie over others that people edited since: restore the video.
+        """
+        if (segment is None) == (video is None) or (operation is None) == (moment is None):
+            raise InputError("Say what to restore, a segment or a video, and to which operation or point in time.")
+
+        def videos(connection: Connection) -> Iterable[str]:
+            if video is not None:
+                return [get_video(connection, video).id]
+            return _videos_of(connection, [("segment", str(segment))])
+
+        def work(edit: Edit) -> Done:
+            connection = edit.connection
+            subject: Subject = ("video", video) if video is not None else ("segment", str(segment))
+            if operation:
+                get_operation(connection, operation)
+            point = operation or 0
+            if moment is not None:
+                point = last_operation_before(connection, moment)
+            later = read_operations(connection, subjects=[subject], after=point)
+            known = read_operations(connection, subjects=[subject], limit=1)
+            if segment is not None and not known and not videos_of_segments(connection, [segment]):
+                raise NotFoundError(f"There is no segment {segment}.")
+            return edit.apply(_unwound(later, subject, point))
+
+        return self._editor.run(work, videos=videos)
+
+    def _go_back(self, work: Callable[[Edit], T], operations: Sequence[int]) -> T:
+        """Run it holding all that these operations, and later ones on the same, are about."""
+        with self._editor.catalog.begin() as connection:
+            people = any(
+                kind in get_operation(connection, number).after
+                for number in operations
+                for kind in ("person", "mark", "member")
+            )
+        return self._editor.run(
+            work,
+            videos=lambda connection: _videos_of(
+                connection, [s for number in operations for s in operation_subjects(connection, number)]
+            ),
+            people=people,
+        )
+
+
+def _revert(edit: Edit, number: int, kind: str, *, with_later: bool = False) -> list[Done]:
+    """Take an operation back, after those that stand in its way where that is wished; the newest first."""
+    done: list[Done] = []
+    while True:
+        try:
+            return [*done, _revert_one(edit, number, kind)]
+        except BlockedError as blocked:
+            if not with_later:
+                raise
+            done += _revert(edit, blocked.operations[0].id, kind, with_later=True)
+
+
+def _revert_one(edit: Edit, number: int, kind: str) -> Done:
+    connection = edit.connection
+    operation = get_operation(connection, number)
+    if not operation.after:
+        raise InputError(f"Operation {number} ({operation.kind}) changed nothing that could be put back.")
+    if operation.reverted_by is not None:
+        raise InputError(f"Operation {number} is taken back already, by operation {operation.reverted_by}.")
+    _hold(connection, operation)
+    put_back = _without_needed(connection, operation)
+    clashes = _clashes(connection, operation, put_back)
+    if clashes:
+        later = _later(connection, operation, clashes)
+        if later:
+            raise _blocked(operation, later)
+        put_back = _beside_runs(connection, operation, put_back, clashes)
+    draft = Draft(
+        kind,
+        put_back,
+        about={"of": operation.kind},
+        where={int(i): (v, TimeRange(a, b)) for i, (v, a, b) in operation.about.get("where", {}).items()},
+        reverts=number,
+        subjects=operation_subjects(connection, number),
+    )
+    try:
+        with connection.begin_nested():
+            return edit.apply(draft)
+    except OverlapError as error:
+        later = _later(connection, operation, {("segment", str(other)): None for other in error.segments})
+        raise (_blocked(operation, later) if later else _changed_otherwise(operation)) from error
+
+
+def _hold(connection: Connection, operation: OperationRecord) -> None:
+    """Lock what an operation is about; of the first one that is taken back it is locked already."""
+    if operation.after.keys() & {"person", "mark", "member"}:
+        lock_people(connection)
+        lock_names(connection)
+    lock_video(connection, *sorted(_videos_of(connection, operation_subjects(connection, operation.id))))
+
+
+Clashes = dict[tuple[str, str], set[str] | None]
+"""Fields by kind and id; None for whatever was done to it."""
+
+
+def _clashes(connection: Connection, operation: OperationRecord, put_back: Values) -> Clashes:
+    """What of an operation is not as it left it, and what else does not go with what would be put back."""
+    found: Clashes = {}
+    for kind, changed in operation.after.items():
+        now = read_fields(connection, kind, changed.keys())
+        for number, fields in changed.items():
+            other = {name for name, value in fields.items() if now[number].get(name) != value}
+            if other:
+                found[kind, number] = other
+            elif fields.get("created") and set(now[number]) - set(fields):
+                found[kind, number] = None  # what is not there any more can hold nothing
+    for person in missing_people(connection, put_back):
+        found["person", str(person)] = {"name"}
+    people = put_back.get("person", {})
+    for number, fields in people.items():
+        if fields.get("name") is not None:
+            holder = str(name_holder(connection, *fields["name"]) or number)
+            if holder != number and "name" not in people.get(holder, {}):
+                found["person", holder] = {"name"}
+    return found
+
+
+def _later(connection: Connection, operation: OperationRecord, clashes: Clashes) -> list[OperationRecord]:
+    """The operations that made these clashes and stand, the newest first; without those that only took back what
+    was done since, or did it again."""
+    others: list[Subject] = [("segment", number) for kind, number in clashes if kind == "segment"]
+    others += [("person", number) for kind, number in clashes if kind == "person"]
+    subjects = [*operation_subjects(connection, operation.id), *others]
+    return [
+        other
+        for other in read_operations(connection, subjects=subjects, after=operation.id)
+        if other.stands
+        and (other.reverts is None or other.reverts <= operation.id)
+        and any(
+            fields is None or fields & set(other.after.get(kind, {}).get(number, {}))
+            for (kind, number), fields in clashes.items()
+            if number in other.after.get(kind, {})
+        )
+    ]
+
+
+def _blocked(operation: OperationRecord, later: Sequence[OperationRecord]) -> BlockedError:
+    listed = ", ".join(f"{each.id} ({each.kind} by {each.actor})" for each in later)
+    return BlockedError(
+        f"Operation {operation.id} cannot be taken back before what was done later: {listed}.", later
+    )
+
+
+def _changed_otherwise(operation: OperationRecord) -> InputError:
+    return InputError(f"Operation {operation.id} cannot be taken back: what it changed was changed otherwise.")
+
+
+def _beside_runs(
+    connection: Connection, operation: OperationRecord, put_back: Values, clashes: Clashes
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """What is put back where runs and lists have changed something since: clusters stay as they were gathered,
+    and names that were learnt stay.
+
+    Raises:
+        InputError: something else was changed.
+    """
+    kept = {
+        kind: {number: dict(fields) for number, fields in changed.items()} for kind, changed in put_back.items()
+    }
+    for (kind, number), fields in clashes.items():
+        if fields is None:
+            continue  # it was there already, with what it holds besides, before it was made again
+        if kind == "member":
+            kept[kind].pop(number)
+        elif kind == "person" and fields == {"aliases"} and number in kept.get(kind, {}):
+            before, after = (side[kind][number]["aliases"] or [] for side in (operation.before, operation.after))
+            now = read_fields(connection, kind, [number])[number].get("aliases", [])
+            left = [name for name in now if name in before or name not in after]
+            names = [*left, *(name for name in before if name not in left and name not in after)]
+            kept[kind][number]["aliases"] = names or None
+        else:
+            raise _changed_otherwise(operation)
+    return kept
+
+
+def _without_needed(connection: Connection, operation: OperationRecord) -> dict[str, dict[str, dict[str, Any]]]:
+    """The fields that put things back; somebody who was new stays where more is known of them by now."""
+    put_back = {
+        kind: {number: dict(fields) for number, fields in changed.items()}
+        for kind, changed in operation.before.items()
+    }
+    new = [n for n, fields in put_back.get("person", {}).items() if "name" in fields and fields["name"] is None]
+    marks = [int(n) for n, fields in operation.after.get("mark", {}).items() if fields.get("live")]
+    needed = person_references(connection, [int(n) for n in new], without_marks=marks)
+    for number, now in read_fields(connection, "person", new).items():
+        if int(number) in needed or now.keys() - operation.after["person"][number].keys():
+            del put_back["person"][number]
+    return put_back
+
+
+def _undoable(connection: Connection, actor: str) -> list[OperationRecord]:
+    return [
+        operation
+        for operation in read_operations(connection, actor=actor, limit=LOOKED_BACK)
+        if operation.after and operation.stands and operation.kind not in (UNDO, REDO)
+    ]
+
+
+def _redoable(connection: Connection, actor: str) -> OperationRecord | None:
+    for operation in read_operations(connection, actor=actor, limit=LOOKED_BACK):
+        if operation.kind == UNDO and operation.stands:
+            return operation
+        if operation.after and operation.kind not in (UNDO, REDO):
+            return None
+    return None
+
+
+def _unwound(later: Sequence[OperationRecord], subject: Subject, point: int) -> Draft:
+    """The fields of segments as they were before these operations, the newest of which comes first."""
+    kind, name = subject
+    target: dict[str, dict[str, Any]] = {}
+    where: dict[int, tuple[str, TimeRange]] = {}
+    for operation in later:
+        for number, (video, start, end) in operation.about.get("where", {}).items():
+            where[int(number)] = (video, TimeRange(start, end))
+        for number, fields in operation.before.get("segment", {}).items():
+            if (kind == "segment" and number == name) or (kind == "video" and where[int(number)][0] == name):
+                target.setdefault(number, {}).update(fields)
+    return Draft(RESTORE, {"segment": target}, about={"to": point}, where=where, subjects=[subject])
+
+
+def _videos_of(connection: Connection, subjects: Collection[Subject]) -> set[str]:
+    """The videos of what these are, and of all that was done to it: an edit may reach into each."""
+    found = {name for kind, name in subjects if kind == "video"}
+    segments = [int(name) for kind, name in subjects if kind == "segment"]
+    return found | set(videos_of_segments(connection, segments).values())
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def _readable(connection: Connection, operations: Sequence[OperationRecord]) -> list[Entry]:
+    where = {n: place for each in operations for n, place in each.about.get("where", {}).items()}
+    marks = read_marks(connection, [int(n) for each in operations for n in each.after.get("mark", {})])
+    videos = {place[0] for place in where.values()} | {mark.anchor.video_id for mark in marks.values()}
+    videos |= {n.rpartition(":")[0] for each in operations for n in each.after.get("member", {})}
+    titles = {v.id: v.title for v in read_videos(connection, videos).values()}
+    people = people_by_id(connection)
+    merged = merged_people(connection)
+    rows = read_fields(connection, "person", {*map(str, merged), *map(str, people)})
+
+    def called(person: str) -> str:
+        found = people.get(merged.get(int(person), int(person)))
+        return str(found) if found else f"person {person}"
+
+    def own_name(operation: OperationRecord, person: str) -> str:
+        """The name of a row, whoever they turned out to be; of one that is gone, what it was."""
+        sides = (side.get("person", {}).get(person, {}) for side in (operation.after, operation.before))
+        names = [rows.get(person, {}).get("name"), *(side.get("name") for side in sides)]
+        return next((told for name in names if (told := _text("name", name))), f"person {person}")
+
+    def label(operation: OperationRecord, kind: str, number: str) -> str:
+        if kind == "segment":
+            video, start, end = operation.about["where"][number]
+            return f"{titles.get(video, video)} {TimeRange(start, end)}"
+        if kind == "mark" and int(number) in marks:
+            at = marks[int(number)].anchor
+            return f"{titles.get(at.video_id, at.video_id)} {clock(at.time_ms)}"
+        if kind == "member":
+            video, _, index = number.rpartition(":")
+            return f"{titles.get(video, video)} track {index}"
+        return own_name(operation, number) if kind == "person" else number
+
+    def about(kind: str, number: str, name: str) -> tuple[str, str | None]:
+        """The field as it is told, and whom it is about."""
+        if name.startswith(PERSON):
+            return "person", called(name.removeprefix(PERSON))
+        if kind == "mark" and int(number) in marks:
+            mark = marks[int(number)]
+            return mark.kind, None if mark.person_id is None else called(str(mark.person_id))
+        return name, None
+
+    def text(operation: OperationRecord, name: str, value: Any) -> str | None:
+        if name == "merged_into" and value is not None:
+            return own_name(operation, str(value))
+        return _text(name, value)
+
+    entries = []
+    for operation in operations:
+        differences = []
+        for kind, changed in operation.after.items():
+            for number, fields in changed.items():
+                if kind == "person" and {"name", "merged_into"} <= fields.keys():
+                    continue  # the row that a former name leaves says nothing new
+                before = operation.before[kind][number]
+                for name, value in fields.items():
+                    field, who = about(kind, number, name)
+                    told = text(operation, name, before.get(name)), text(operation, name, value)
+                    differences.append(Difference(kind, number, label(operation, kind, number), field, *told, who))
+        entries.append(Entry(operation, tuple(differences)))
+    return entries
+
+
+def _text(field: str, value: Any) -> str | None:  # noqa: PLR0911 - a case a field
+    if value is None:
+        return None
+    if field == "range":
+        return str(TimeRange(*value))
+    if field.startswith("caption_"):
+        return str(value[0])
+    if field.startswith(PERSON):
+        return "there" if value[0] else "not there"
+    if field == "name":
+        return "/".join(part for part in value if part)
+    if field == "row":
+        return f"cluster {value[0]}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "yes" if value is True else str(value)
