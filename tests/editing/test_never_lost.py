@@ -34,8 +34,8 @@ from vsearch_pipeline.ingest.importing import import_metadata
 from vsearch_pipeline.search.documents import embed_segments, texts_of, words_of
 from vsearch_pipeline.timeline import TimeRange
 
-EXAMPLES = int(os.environ.get("VSEARCH_TEST_EXAMPLES", "25"))
-STEPS = 60
+EXAMPLES = int(os.environ.get("VSEARCH_TEST_EXAMPLES", "40"))
+STEPS = 50
 DURATION_MS = 20_000
 ACTORS = ("mina", "jun")
 

@@ -362,7 +362,7 @@ def _undoable(connection: Connection, actor: str) -> list[OperationRecord]:
 
 def _redoable(connection: Connection, actor: str) -> OperationRecord | None:
     for operation in read_operations(connection, actor=actor, limit=LOOKED_BACK):
-        if operation.kind == UNDO and operation.stands:
+        if operation.kind == UNDO and operation.after and operation.stands:
             return operation
         if operation.after and operation.kind not in (UNDO, REDO):
             return None
