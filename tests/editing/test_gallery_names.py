@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from tests.editing.library import editor
 from tests.people_library import automatic
 from vsearch_pipeline.catalog.human import write_fields
-from vsearch_pipeline.catalog.library import PersonRecord, ensure_person, list_people
+from vsearch_pipeline.catalog.library import PersonRecord, ensure_person, list_people, people_by_id
 from vsearch_pipeline.catalog.segments import AutoFields, insert_segments, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.editing.gallery_names import GalleryNames, apply_gallery_names
+from vsearch_pipeline.editing.people import PeopleService
 from vsearch_pipeline.people.gallery import read_gallery
 from vsearch_pipeline.search.documents import refresh_search
 from vsearch_pipeline.timeline import TimeRange
@@ -135,3 +137,16 @@ def test_what_a_person_said_of_a_segment_counts(connection: Connection, tmp_path
     [learnt] = apply(connection, tmp_path, entry("Said", aliases=["Zsaid"])).learnt
     assert learnt.segments == int(present)
     assert found_by(connection, "zsaid") == ([segment] if present else [])
+
+
+def test_what_somebody_took_away_or_set_does_not_come_back(connection: Connection, tmp_path: Path) -> None:
+    told = entry("Taken Zaway", aliases=["Zone", "Ztwo"], display="Zdisplay")
+    [learnt] = apply(connection, tmp_path, told).learnt
+    service = PeopleService(editor(connection), embedding_model="none", step_ms=500)
+    service.remove_aliases(learnt.person.id, ["Ztwo"])
+    service.set_display(learnt.person.id, "Zmine")
+    assert apply(connection, tmp_path, told).learnt == ()
+    now = people_by_id(connection)[learnt.person.id]
+    assert ("Ztwo" in now.aliases, now.display) == (False, "Zmine")
+    service.add_aliases(learnt.person.id, ["Ztwo"])
+    assert "Ztwo" in people_by_id(connection)[learnt.person.id].aliases

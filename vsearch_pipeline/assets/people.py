@@ -172,7 +172,8 @@ def face_labels(
             for mark in live_marks(connection, video_id)
             if mark.kind != "group"  # gathers unknown people, names nobody
         ]
-        return row.fingerprint if row else "no classifier", json.dumps([sorted(merged.items()), said])
+        known = sorted((old, merged[old]) for old in merged.keys() & set(classifier.person_ids))
+        return row.fingerprint if row else "no classifier", json.dumps([known, said])
 
     producer = ProducerInfo("face_labels", row.model if row else "none", "2")
     yield from run_stage(context, catalog.open(), Work(FACE_LABELS, producer, each(compute), also=also))

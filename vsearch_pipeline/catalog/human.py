@@ -7,9 +7,10 @@ segment:
     `created` true; `range` [start, end]; `caption_en`, `caption_ko` [text, what the models said then];
     `person:ID` [present, whether the models had them then]; `deleted` time; `locked` true
 person:
-    `name` [group, name], None where there is no such person; `aliases`, `display`, `gender`, `gender_said`,
-    `notes`, `merged_into`. Who was called otherwise before leaves a row of that name, merged into them: what is
-    known under the old name (a folder of photos, an imported catalogue) stays theirs.
+    `name` [group, name], None where there is no such person; `aliases`, `dropped_aliases` (which no list gives
+    them again), `display`, `gender`, `display_said`, `gender_said`, `notes`, `merged_into`. Who was called
+    otherwise before leaves a row of that name, merged into them: what is known under the old name (a folder of
+    photos, an imported catalogue) stays theirs.
 mark:
     `live` true: a word about a face (`face_marks`) that nobody took back. A new one is written before it is said
     to be live, with a number from `take_marks`.
@@ -167,6 +168,8 @@ def _read_people(connection: Connection, ids: Collection[str]) -> dict[str, dict
             "name": [row.group_name, row.name],
             "aliases": list(row.aliases) or None,
             "gender_said": row.gender_said or None,
+            "display_said": row.display_said or None,
+            "dropped_aliases": list(row.dropped_aliases) or None,
             **{name: getattr(row, name) for name in _PERSON_COLUMNS},
         }
         fields[str(row.id)] = {name: value for name, value in values.items() if value is not None}
@@ -186,8 +189,9 @@ def _write_people(connection: Connection, changes: Mapping[str, Fields], _operat
         columns = {name: fields[name] for name in _PERSON_COLUMNS if name in fields}
         if "aliases" in fields:
             columns["aliases"] = fields["aliases"] or []
-        if "gender_said" in fields:
-            columns["gender_said"] = bool(fields["gender_said"])
+        if "dropped_aliases" in fields:
+            columns["dropped_aliases"] = fields["dropped_aliases"] or []
+        columns |= {name: bool(fields[name]) for name in ("gender_said", "display_said") if name in fields}
         if person in renamed:
             columns["group_name"], columns["name"] = fields["name"]
             made = insert(Person).values(id=person, **columns)

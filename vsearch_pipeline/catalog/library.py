@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import (
@@ -117,28 +117,30 @@ def ensure_person(
 ) -> int:
     """The person's id, made if new, and the other's where they were merged.
 
-    Aliases are added to, never taken away; `display` and `notes` are set where given, and so is `gender` unless
-    somebody has said it of this person.
+    Aliases are added to, never taken away, without those that somebody took from this person; `display`, `notes`
+    and `gender` are set where given, unless somebody has said `display` or `gender` of this person.
     """
     where = (Person.group_name.is_not_distinct_from(group), Person.name == name)
     person_id = connection.execute(select(survivor()).where(*where)).scalar()
     if person_id is None:
         statement = insert(Person).values(group_name=group, name=name).returning(Person.id)
         person_id = connection.execute(statement).scalar_one()
-    add_aliases(connection, person_id, aliases)
-    texts = {column: value for column, value in (("display", display), ("notes", notes)) if value is not None}
-    if texts:
-        connection.execute(update(Person).where(Person.id == person_id).values(**texts))
-    if gender is not None:
-        unsaid = (Person.id == person_id, ~Person.gender_said)
-        connection.execute(update(Person).where(*unsaid).values(gender=gender))
+    _add_aliases(connection, person_id, aliases)
+    for values, said in (
+        ({"notes": notes}, false()),
+        ({"display": display}, Person.display_said),
+        ({"gender": gender}, Person.gender_said),
+    ):
+        if None not in values.values():
+            connection.execute(update(Person).where(Person.id == person_id, ~said).values(**values))
     return person_id
 
 
-def add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) -> None:
+def _add_aliases(connection: Connection, person_id: int, aliases: Sequence[str]) -> None:
     """Further names of a person, in the order given."""
-    row = connection.execute(select(Person.name, Person.aliases).where(Person.id == person_id)).one()
-    known = {row.name, *row.aliases}
+    columns = select(Person.name, Person.aliases, Person.dropped_aliases)
+    row = connection.execute(columns.where(Person.id == person_id)).one()
+    known = {row.name, *row.aliases, *row.dropped_aliases}
     missing = [alias for alias in dict.fromkeys(aliases) if alias not in known]
     if missing:
         connection.execute(update(Person).where(Person.id == person_id).values(aliases=[*row.aliases, *missing]))

@@ -321,7 +321,10 @@ class Person(Base):
     aliases: Mapped[list[str]] = mapped_column(server_default="{}")
     display: Mapped[str | None]
     gender: Mapped[str | None]  # puts gender words of captions right; None leaves them as they are
-    gender_said: Mapped[bool] = mapped_column(server_default="false")  # by a person: no list changes it
+    # said by a person: no list changes it
+    gender_said: Mapped[bool] = mapped_column(server_default="false")
+    display_said: Mapped[bool] = mapped_column(server_default="false")
+    dropped_aliases: Mapped[list[str]] = mapped_column(server_default="{}")
     notes: Mapped[str | None]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())

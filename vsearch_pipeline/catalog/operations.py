@@ -140,8 +140,11 @@ def operation_subjects(connection: Connection, number: int) -> list[Subject]:
 
 
 def last_operation_before(connection: Connection, moment: datetime) -> int:
-    """Id of the newest operation up to a moment, 0 where there is none."""
-    newest = select(func.coalesce(func.max(Operation.id), literal(0, BigInteger))).where(Operation.at <= moment)
+    """Id of the newest operation up to a moment that changed fields, 0 where there is none. Others do not count: a
+    backup brings old ones under new numbers."""
+    newest = select(func.coalesce(func.max(Operation.id), literal(0, BigInteger))).where(
+        Operation.at <= moment, Operation.after.is_not(None)
+    )
     return int(connection.execute(newest).scalar_one())
 
 

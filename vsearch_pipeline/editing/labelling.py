@@ -41,13 +41,14 @@ def label_tracks(
     Args:
         verdicts: by the track's index, of those that people said something about.
         merged: who people turned out to be that the classifier may still know by their old ids.
-        groups: the group of each person.
+        groups: the group of each person; whom the classifier knows and nobody else any more names no face.
     """
+    gone = frozenset(p for p in classifier.person_ids if merged.get(p, p) not in groups)
     labels = []
     for track in tracks:
         said = verdicts.get(track.index, NOTHING_SAID)
         vectors, qualities = _voting(track)
-        alone = _resolved(classifier.label(vectors, qualities), merged)
+        alone = _resolved(classifier.label(vectors, qualities, gone), merged)
         if said.person_id is not None:
             group = groups[said.person_id]
             labels.append(
@@ -59,7 +60,7 @@ def label_tracks(
         chosen = alone
         if said.excluded:
             excluded = frozenset(p for p in classifier.person_ids if merged.get(p, p) in said.excluded)
-            chosen = _resolved(classifier.label(vectors, qualities, excluded), merged)
+            chosen = _resolved(classifier.label(vectors, qualities, excluded | gone), merged)
         labels.append(_row(track, chosen, alone, "model"))
     return labels
 

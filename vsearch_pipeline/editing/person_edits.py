@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from vsearch_pipeline.catalog.human import name_holder, take_person
+from vsearch_pipeline.catalog.human import name_holder, read_fields, take_person
 from vsearch_pipeline.catalog.library import Gender, PersonRecord, list_people, merged_people, people_by_id
 from vsearch_pipeline.editing.called import Who, clean_group, clean_name, clean_text, existing, folded
 from vsearch_pipeline.editing.transaction import Draft, Edit
@@ -55,9 +55,11 @@ def add_aliases(edit: Edit, who: Who, aliases: Sequence[str]) -> PersonEdit:
         raise InputError(f"{person.name!r} is the name of {person} itself: an alias is another one.")
     known = {folded(alias) for alias in person.aliases}
     missing = list({folded(alias): alias for alias in reversed(new) if folded(alias) not in known}.values())[::-1]
-    return _apply(
-        edit, "people.aliases", person, {str(person.id): {"aliases": [*person.aliases, *missing] or None}}
-    )
+    fields = {
+        "aliases": [*person.aliases, *missing] or None,
+        "dropped_aliases": _dropped(edit, person, without=new),
+    }
+    return _apply(edit, "people.aliases", person, {str(person.id): fields})
 
 
 def remove_aliases(edit: Edit, who: Who, aliases: Sequence[str]) -> PersonEdit:
@@ -68,13 +70,15 @@ def remove_aliases(edit: Edit, who: Who, aliases: Sequence[str]) -> PersonEdit:
         has = f"they are {', '.join(person.aliases)}" if person.aliases else "there is none"
         raise InputError(f"{', '.join(map(repr, unknown))} is no alias of {person}: {has}.")
     left = [alias for alias in person.aliases if folded(alias) not in gone]
-    return _apply(edit, "people.aliases", person, {str(person.id): {"aliases": left or None}})
+    dropped = [alias for alias in person.aliases if folded(alias) in gone]
+    fields = {"aliases": left or None, "dropped_aliases": _dropped(edit, person, also=dropped)}
+    return _apply(edit, "people.aliases", person, {str(person.id): fields})
 
 
 def set_display(edit: Edit, who: Who, display: str | None) -> PersonEdit:
     person = existing(edit.connection, who)
     shown = None if display is None else clean_text(display, "The name to be shown is empty: write one, or none.")
-    fields: dict[str, Any] = {"display": None if shown == person.name else shown}
+    fields: dict[str, Any] = {"display": None if shown == person.name else shown, "display_said": True}
     if shown is not None and folded(shown) not in map(folded, [person.name, *person.aliases]):
         fields["aliases"] = [*person.aliases, shown]  # by which search knows it
     return _apply(edit, "people.display", person, {str(person.id): fields})
@@ -128,6 +132,15 @@ def _moved_to(
         str(person.id): {"name": [group, name]},
         str(left): {"name": [person.group, person.name], "merged_into": person.id},
     }
+
+
+def _dropped(
+    edit: Edit, person: PersonRecord, *, also: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[str] | None:
+    """Names that somebody took from a person, which no list gives them again."""
+    before = read_fields(edit.connection, "person", [str(person.id)])[str(person.id)].get("dropped_aliases", [])
+    kept = [alias for alias in before if folded(alias) not in map(folded, without)]
+    return [*kept, *(alias for alias in also if alias not in kept)] or None
 
 
 def _cleaned(aliases: Iterable[str]) -> list[str]:

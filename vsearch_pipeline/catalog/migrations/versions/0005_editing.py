@@ -43,6 +43,10 @@ def upgrade() -> None:
     )
     op.drop_constraint(op.f("fk_face_marks_person_id"), "face_marks", type_="foreignkey")
     op.add_column("people", _flag("gender_said"))
+    op.add_column("people", _flag("display_said"))
+    op.add_column(
+        "people", sa.Column("dropped_aliases", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False)
+    )
     op.execute(
         "update people set gender_said = true where id in"
         " (select cast(after->>'person' as int) from operations where kind = 'people.gender')"
@@ -128,7 +132,8 @@ def downgrade() -> None:
     op.drop_column("operations", "reverts")
     op.drop_column("operations", "about")
     op.drop_table("imported_records")
-    op.drop_column("people", "gender_said")
+    for name in ("dropped_aliases", "display_said", "gender_said"):
+        op.drop_column("people", name)
     op.execute("delete from face_marks where person_id not in (select id from people)")
     op.create_foreign_key(op.f("fk_face_marks_person_id"), "face_marks", "people", ["person_id"], ["id"])
     op.drop_column("videos", "overlapping")
