@@ -185,8 +185,7 @@ class Edit:
             return Done(None)
         _refuse_missing(connection, after)
         segments = [int(number) for number in after.get("segment", {})]
-        held = read_places_of(connection, segments)
-        _refuse_locked(connection, after.get("segment", {}))
+        held = read_places_of(connection, segments) if segments else {}
         where = {number: (video, placed.place.span) for number, (video, placed) in held.items()} | {
             number: place for number, place in draft.where.items() if number not in held
         }
@@ -215,7 +214,9 @@ class Edit:
         return Done(operation, tuple(changed))
 
     def _changed(self, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The fields of a draft that are not like that already, before and after."""
+        """The fields of a draft that are not like that already, before and after; nothing but unlocking is done to
+        what is locked."""
+        locked = []
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         live = {str(mark.id): {"live": True} for mark in draft.marks}
@@ -227,6 +228,10 @@ class Edit:
                 if new:
                     before.setdefault(kind, {})[number] = {name: now[number].get(name) for name in new}
                     after.setdefault(kind, {})[number] = new
+                    if now[number].get("locked") and "locked" not in new:
+                        locked.append(number)
+        if locked:
+            raise LockedError(f"Segment {', '.join(locked)} is locked: unlock it first.")
         return before, after
 
     def _make(
@@ -273,6 +278,8 @@ class Edit:
         Returns:
             the segments that were written, as far as they are to be seen.
         """
+        if not segments:
+            return []
         connection = self.connection
         now = {number: placed for number, (_, placed) in read_places_of(connection, segments).items()}
         videos = read_videos(connection, {where[number][0] for number in segments})
@@ -291,7 +298,10 @@ class Edit:
                 touched[video_id] |= self._lay_out(video, _hull(spans), moved)
                 self._refuse_overlap(video, moved)
         numbers = [number for places in touched.values() for number in places]
-        placed = {number: placed for number, (_, placed) in read_places_of(connection, numbers).items()}
+        stirred = any(_is_moved(held.get(number), placed) for number, placed in now.items())
+        placed = (
+            {number: each for number, (_, each) in read_places_of(connection, numbers).items()} if stirred else now
+        )
         pristine = [number for number, each in placed.items() if _is_pristine(each)]
         write_versions(connection, pristine, 0)
         write_versions(connection, [number for number in placed if number not in pristine], operation)
@@ -431,12 +441,3 @@ def _refuse_missing(connection: Connection, after: Values) -> None:
     if missing:
         listed = ", ".join(map(str, sorted(missing)))
         raise InputError(f"Person {listed} is not there any more: do again first what made them.")
-
-
-def _refuse_locked(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Only unlocking is done to what is locked."""
-    wanted = [number for number, fields in changes.items() if set(fields) != {"locked"}]
-    now = read_fields(connection, "segment", wanted)
-    locked = [number for number in wanted if now[number].get("locked") and "locked" not in changes[number]]
-    if locked:
-        raise LockedError(f"Segment {', '.join(locked)} is locked: unlock it first.")
