@@ -22,7 +22,6 @@ from vsearch_pipeline.catalog.identities import Mark, add_marks
 from vsearch_pipeline.catalog.locks import be_patient, lock_names, lock_people, lock_video
 from vsearch_pipeline.catalog.operations import Door, Fields, Subject, Values, log_operation
 from vsearch_pipeline.catalog.passages import passage_models, write_passages
-from vsearch_pipeline.catalog.retrieval import ensure_vector_index
 from vsearch_pipeline.catalog.segments import (
     AutoFields,
     Place,
@@ -282,23 +281,24 @@ class Edit:
             return []
         connection = self.connection
         now = {number: placed for number, (_, placed) in read_places_of(connection, segments).items()}
-        videos = read_videos(connection, {where[number][0] for number in segments})
-        touched: dict[str, dict[int, Place]] = {video: {} for video in videos}
+        touched: dict[str, dict[int, Place]] = {}
+        stirred: dict[str, list[int]] = {}
         for number in segments:
-            touched[where[number][0]][number] = now[number].place
-        for video_id, video in videos.items():
-            own = [number for number in segments if where[number][0] == video_id]
-            moved = [number for number in own if _is_moved(held.get(number), now[number])]
-            if moved:
-                spans = [now[number].place.span for number in moved]
-                spans += [held[number][1].place.span for number in moved if number in held]
-                # what a person moved far away may go back to the range it stands for
-                spans += [now[number].place.origin or now[number].place.span for number in moved]
-                self._refuse_outside(video, [now[number] for number in moved])
-                touched[video_id] |= self._lay_out(video, _hull(spans), moved)
-                self._refuse_overlap(video, moved)
+            video_id = where[number][0]
+            touched.setdefault(video_id, {})[number] = now[number].place
+            if _is_moved(held.get(number), now[number]):
+                stirred.setdefault(video_id, []).append(number)
+        videos = read_videos(connection, stirred) if stirred else {}
+        for video_id, moved in sorted(stirred.items()):
+            video = videos[video_id]
+            spans = [now[number].place.span for number in moved]
+            spans += [held[number][1].place.span for number in moved if number in held]
+            # what a person moved far away may go back to the range it stands for
+            spans += [now[number].place.origin or now[number].place.span for number in moved]
+            self._refuse_outside(video, [now[number] for number in moved])
+            touched[video_id] |= self._lay_out(video, _hull(spans), moved)
+            self._refuse_overlap(video, moved)
         numbers = [number for places in touched.values() for number in places]
-        stirred = any(_is_moved(held.get(number), placed) for number, placed in now.items())
         placed = (
             {number: each for number, (_, each) in read_places_of(connection, numbers).items()} if stirred else now
         )
@@ -389,7 +389,6 @@ class Edit:
         if not touched:
             return
         model = self._documents.embedder.name
-        ensure_vector_index(self.connection, model, self._documents.embedder.dim)
         self._documents.write(self.connection, segments, edited=True)
         by_video: dict[str, list[TimeRange]] = {
             video: [place.span for place in places.values()] for video, places in touched.items()
