@@ -25,6 +25,7 @@ from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.cli_edit import mount as mount_edits
 from vsearch_pipeline.cli_export import export
 from vsearch_pipeline.cli_people import Terminal, people, print_names
+from vsearch_pipeline.cli_transfer import mount as mount_transfers
 from vsearch_pipeline.errors import InputError, VsearchError
 from vsearch_pipeline.settings import Settings
 
@@ -96,6 +97,7 @@ def _progress(*columns: Any) -> Iterator[Progress]:
 _terminal = Terminal(_settings, out, err, _progress)
 app.add_typer(people, name="people", context_settings={"obj": _terminal})
 mount_edits(app, _terminal)
+mount_transfers(app, importing, _terminal)
 
 
 def _short(text: str, width: int = 48) -> str:

@@ -46,8 +46,9 @@ def export(  # noqa: PLR0917 - options
         Format,
         typer.Option(
             "--format",
-            help="Subtitles (srt, vtt, ass), text (txt, json), a table (csv), a timeline for an editing program"
-            " (otio, edl, fcpxml), or pictures (clips, reel, gif).",
+            help="Subtitles (srt, vtt, ass), text (txt), segments that can be imported or with --text speech the"
+            " transcript (json), a table (csv), a timeline for an editing program (otio, edl, fcpxml), or pictures"
+            " (clips, reel, gif).",
         ),
     ] = "srt",
     text: Annotated[
@@ -71,6 +72,9 @@ def export(  # noqa: PLR0917 - options
     if text is not None and to not in _TRANSCRIPTS:
         raise InputError(f"--text chooses what subtitles and texts hold; {to} takes none.")
     service = open_export(terminal.settings())
+    if to == "json" and text is None:
+        _put(terminal, _segments(terminal, service, videos or (), search, segments, limit), file)
+        return
     if videos and len(videos) == 1 and to in _TRANSCRIPTS and text in {None, "speech"}:
         _put(terminal, service.transcript(_video_id(service, videos[0]), to), file)
         return
@@ -113,6 +117,23 @@ def _found(terminal: Terminal, service: ExportService, query: str, limit: int) -
     )
 
 
+def _segments(  # noqa: PLR0917 - options
+    terminal: Terminal,
+    service: ExportService,
+    videos: Sequence[str],
+    search: str | None,
+    segments: str | None,
+    limit: int,
+) -> str:
+    """Segments with both layers."""
+    if videos:
+        return service.segments_json(videos=list(dict.fromkeys(_video_id(service, name) for name in videos)))
+    if segments is not None:
+        return service.segments_json(segments=_numbers(segments))
+    items = _found(terminal, service, search or "", limit)
+    return service.segments_json(segments=[number for item in items for number in item.segment_ids])
+
+
 def _text(service: ExportService, selected: _Selection, to: Format, text: Text | None) -> str | bytes:
     if to == "csv":
         return service.table(selected.items)
@@ -122,7 +143,9 @@ def _text(service: ExportService, selected: _Selection, to: Format, text: Text |
         return service.timeline(selected.items, to, selected.name)
     if to in {"srt", "vtt", "ass"}:
         return service.subtitles(selected.items, to, text, own_clock=selected.one_video)
-    raise InputError("json is the transcript of one video: give one, and no --text but speech.")
+    raise InputError(
+        "--text speech of json is the transcript of one video: give one, or leave --text out for segments."
+    )
 
 
 def _put(terminal: Terminal, written: str | bytes, file: Path | None) -> None:

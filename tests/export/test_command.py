@@ -68,9 +68,24 @@ def test_every_format_goes_to_a_file(vsearch: Say, tmp_path: Path, name: str, be
 
 
 def test_json_has_every_word_with_its_time(vsearch: Say) -> None:
-    transcript = json.loads(vsearch("export", VIDEO, "--format", "json").output)
+    transcript = json.loads(vsearch("export", VIDEO, "--format", "json", "--text", "speech").output)
     assert (transcript["video"], transcript["title"]) == (VIDEO, f"Title of {VIDEO}")
     assert transcript["utterances"][0]["words"][0] == {"text": "Bring", "start_ms": 3200, "end_ms": 3500}
+
+
+def test_json_has_segments_with_both_layers(vsearch: Say, segment: int) -> None:
+    whole = json.loads(vsearch("export", VIDEO, SILENT, "--format", "json").output)
+    assert [(video["id"], video["whole"]) for video in whole["videos"]] == [(VIDEO, True), (SILENT, True)]
+    [found] = whole["videos"][0]["segments"]
+    assert (found["id"], found["caption_en"], found["auto"]["range"], found["human"]) == (
+        segment,
+        "A zeppelin",
+        [3000, 6000],
+        None,
+    )
+    for arguments in (["--segments", f"{segment},{segment}"], ["--search", "zeppelin", "--limit", "1"]):
+        [video] = json.loads(vsearch("export", *arguments, "--format", "json").stdout)["videos"]
+        assert (video["id"], video["whole"], [s["id"] for s in video["segments"]]) == (VIDEO, False, [segment])
 
 
 def test_what_cannot_be_exported_is_said_in_a_sentence(vsearch: Say, tmp_path: Path) -> None:
@@ -127,9 +142,10 @@ def test_what_does_not_go_together_is_refused(vsearch: Say, segment: int) -> Non
         (["--segments", "1,x"], "give numbers"),
         (["--segments", "999999"], "no segment 999999"),
         ([SILENT, "--format", "csv"], "A silent picture: nothing is known of it yet"),
-        (["--segments", str(segment), "--format", "json"], "json is the transcript of one video"),
+        (["--segments", "999999", "--format", "json"], "no segment 999999"),
+        (["--segments", str(segment), "--format", "json", "--text", "speech"], "transcript of one video"),
         ([VIDEO, "--format", "edl", "--text", "ko"], "edl takes none"),
-        ([VIDEO, "--format", "json", "--text", "ko"], "json is the transcript of one video"),
+        ([VIDEO, "--format", "json", "--text", "ko"], "leave --text out for segments"),
     ):
         assert reason in str(vsearch("export", *arguments).exception), arguments
 

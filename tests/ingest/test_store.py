@@ -15,7 +15,7 @@ from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.human import write_fields
 from vsearch_pipeline.catalog.operations import read_operations
 from vsearch_pipeline.catalog.segments import AutoFields, Place, insert_segments, read_segments
-from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
+from vsearch_pipeline.catalog.stages import ProducerInfo, current_fingerprints, finish_stage, producer_id
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video, insert_video
 from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.ingest.links import is_link
@@ -71,9 +71,7 @@ def test_a_folder_left_by_a_crash_is_taken_over(catalog: Catalog, settings: Sett
     assert not dead.exists()
 
 
-def test_a_video_that_was_imported_without_its_file_gets_it(
-    catalog: Catalog, settings: Settings, clip: Path
-) -> None:
+def test_an_imported_video_gets_its_file(catalog: Catalog, settings: Settings, clip: Path) -> None:
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     with catalog.begin() as connection:
         insert_video(
@@ -81,6 +79,9 @@ def test_a_video_that_was_imported_without_its_file_gets_it(
         )
         producer = producer_id(connection, ProducerInfo("segments", "imported", "1"))
         place = Place(TimeRange(0, 300), TimeRange(0, 300))
+        finish_stage(
+            connection, "lost-film", "segments", mark="m", producer=producer, run_id="import:x", seconds=0.0
+        )
         [number] = insert_segments(connection, "lost-film", producer, [(place, AutoFields("seen", None))])
         write_fields(connection, "segment", {str(number): {"caption_en": ["mine", "seen"]}}, operation=0)
     added = add(catalog, settings, clip)
@@ -95,6 +96,7 @@ def test_a_video_that_was_imported_without_its_file_gets_it(
         stored = get_video(connection, "lost-film")
         [segment] = read_segments(connection, video_id="lost-film")
         [logged] = read_operations(connection, subjects=[("video", "lost-film")])
+        assert current_fingerprints(connection, "lost-film") == {}, "every stage is done again"
     assert stored == added.video
     assert (stored.width, stored.source) == (64, str(clip))
     assert (segment.id, segment.caption_en) == (number, "mine")

@@ -111,6 +111,11 @@ def finish_stages(
     connection.execute(delete(StageError).where(_any_of(StageError.video_id, marks), StageError.stage == stage))
 
 
+def forget_stages(connection: Connection, video_id: str) -> None:
+    """Let no stage count as done for a video; what they wrote stays until they are done again."""
+    connection.execute(delete(StageRun).where(StageRun.video_id == video_id))
+
+
 def fail_stage(connection: Connection, video_id: str, stage: str, message: str, run_id: str) -> None:
     values = {"message": message, "run_id": run_id}
     statement = insert(StageError).values(video_id=video_id, stage=stage, **values)

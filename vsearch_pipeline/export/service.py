@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.catalog.dump import snapshot
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.catalog.speech import SpokenUtterance, read_utterances
 from vsearch_pipeline.catalog.videos import get_video
@@ -16,6 +17,7 @@ from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.export.clips import Progress, Written, write_clips, write_gifs, write_reel
 from vsearch_pipeline.export.edl import write_edl
 from vsearch_pipeline.export.fcpxml import write_fcpxml
+from vsearch_pipeline.export.segments_json import as_json, document_of_segments, document_of_videos
 from vsearch_pipeline.export.selection import Item, from_ranges, from_segments, from_videos
 from vsearch_pipeline.export.sources import Reel, make_reel, read_source
 from vsearch_pipeline.export.subtitles import (
@@ -129,6 +131,17 @@ class ExportService:
         if not any(captions):
             raise _no_captions(items, text)
         return "".join(f"{caption}\n" for caption in captions if caption)
+
+    def segments_json(self, *, videos: Sequence[str] = (), segments: Sequence[int] = ()) -> str:
+        """Segments with both layers, to be read or imported: all rows of whole videos, or those of these numbers.
+
+        Raises:
+            NotFoundError: there is no such video or segment.
+        """
+        with snapshot(self.catalog) as connection:
+            if videos:
+                return as_json(document_of_videos(connection, videos))
+            return as_json(document_of_segments(connection, segments))
 
     def table(self, items: Sequence[Item]) -> bytes:
         """A row an item, CSV."""

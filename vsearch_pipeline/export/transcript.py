@@ -10,7 +10,7 @@ from vsearch_pipeline.catalog.videos import VideoRecord
 
 
 def transcript_as_json(video: VideoRecord, utterances: Sequence[SpokenUtterance]) -> dict[str, Any]:
-    """Every phrase and word with its time in milliseconds: what `vsearch export --format json` prints."""
+    """Every phrase and word with its time in milliseconds: `vsearch export --text speech --format json`."""
     return {
         "video": video.id,
         "title": video.title,

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.locks import lock_video
 from vsearch_pipeline.catalog.operations import Door, log_operation
+from vsearch_pipeline.catalog.stages import forget_stages
 from vsearch_pipeline.catalog.videos import VideoRecord, find_by_content, get_video, insert_video, update_video
 from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.media.probe import VideoInfo, probe
@@ -161,6 +162,7 @@ def _attach(
 ) -> VideoRecord:
     """Enter the file of a video that was imported without it: the next run computes all stages."""
     update_video(connection, known.id, {"kind": "file", **file})
+    forget_stages(connection, known.id)
     log_operation(
         connection,
         actor=actor,

@@ -30,6 +30,8 @@ SETTLED_SECONDS = 5.0
 """A file that changed more recently is still being copied."""
 OWN_RUN_SECONDS = 30
 """How long a door that added a video has to start its run before the sensor does."""
+RUNS_LOOKED_AT = 50
+"""Runs of a video among which those of its import are told from others."""
 IMPORT_PAUSE_SECONDS = 300
 """An import whose last run changed longer ago was interrupted, and the sensor goes on with its videos."""
 
@@ -100,22 +102,24 @@ def new_videos_sensor() -> SensorDefinition:
             added = videos_without_run(connection, settled)
         importing = any(kind == "imported" for _, kind in added) and _is_importing(context.instance)
         waiting = [
-            video
+            (video, kind)
             for video, kind in added
-            if not (importing and kind == "imported") and not _has_run(context.instance, video)
+            if not (importing and kind == "imported") and not _has_run(context.instance, video, kind)
         ]
         if not waiting:
             return SkipReason("every video has a run")
         return SensorResult(
-            run_requests=[RunRequest(run_key=video, partition_key=video) for video in waiting],
-            dynamic_partitions_requests=[VIDEOS.build_add_request(waiting)],
+            run_requests=[RunRequest(run_key=f"{video} {kind}", partition_key=video) for video, kind in waiting],
+            dynamic_partitions_requests=[VIDEOS.build_add_request([video for video, _ in waiting])],
         )
 
     return watch
 
 
-def _has_run(instance: DagsterInstance, video: str) -> bool:
-    return bool(instance.get_runs(RunsFilter(tags={"dagster/partition": video}), limit=1))
+def _has_run(instance: DagsterInstance, video: str, kind: str) -> bool:
+    """Whether a run has been at work on it; on one whose file came after its import, since then."""
+    runs = instance.get_runs(RunsFilter(tags={"dagster/partition": video}), limit=RUNS_LOOKED_AT)
+    return any(kind == "imported" or not IMPORT_TAG.items() <= run.tags.items() for run in runs)
 
 
 def _is_importing(instance: DagsterInstance) -> bool:
