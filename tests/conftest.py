@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.settings import Settings
 
-for name in [name for name in os.environ if name.startswith("VSEARCH_") and name != "VSEARCH_CHROMIUM"]:
+OF_TESTS = ("VSEARCH_CHROMIUM", "VSEARCH_TEST_")
+for name in [name for name in os.environ if name.startswith("VSEARCH_") and not name.startswith(OF_TESTS)]:
     del os.environ[name]  # the tests never touch the library of whoever runs them
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

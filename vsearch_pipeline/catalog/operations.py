@@ -63,8 +63,17 @@ def log_operation(
     subjects: Iterable[Subject] = (),
 ) -> int:
     """Append to the history; returns the operation's id."""
-    statement = insert(Operation).values(
-        actor=actor, door=door, kind=kind, before=before, after=after, about=about, reverts=reverts
+    statement = insert(
+        Operation
+    ).values(
+        at=func.clock_timestamp(),  # an edit that waited comes after what it waited for
+        actor=actor,
+        door=door,
+        kind=kind,
+        before=before,
+        after=after,
+        about=about,
+        reverts=reverts,
     )
     number = int(connection.execute(statement.returning(Operation.id)).scalar_one())
     _write_subjects(connection, {number: subjects})
@@ -140,10 +149,10 @@ def operation_subjects(connection: Connection, number: int) -> list[Subject]:
 
 
 def last_operation_before(connection: Connection, moment: datetime) -> int:
-    """Id of the newest operation up to a moment that changed fields, 0 where there is none. Others do not count: a
-    backup brings old ones under new numbers."""
+    """Id of the newest operation up to a moment, 0 where there is none; without those of another library, which a
+    backup brings under new numbers."""
     newest = select(func.coalesce(func.max(Operation.id), literal(0, BigInteger))).where(
-        Operation.at <= moment, Operation.after.is_not(None)
+        Operation.at <= moment, Operation.about["restored"].is_(None)
     )
     return int(connection.execute(newest).scalar_one())
 

@@ -167,7 +167,9 @@ class HistoryService:
         def videos(connection: Connection) -> Iterable[str]:
             if video is not None:
                 return [get_video(connection, video).id]
-            return _videos_of(connection, [("segment", str(segment))])
+            return _videos_where(read_operations(connection, subjects=[("segment", str(segment))])) | _videos_of(
+                connection, [("segment", str(segment))]
+            )
 
         def work(edit: Edit) -> Done:
             connection = edit.connection
@@ -388,6 +390,11 @@ def _videos_of(connection: Connection, subjects: Collection[Subject]) -> set[str
     found = {name for kind, name in subjects if kind == "video"}
     segments = [int(name) for kind, name in subjects if kind == "segment"]
     return found | set(videos_of_segments(connection, segments).values())
+
+
+def _videos_where(operations: Iterable[OperationRecord]) -> set[str]:
+    """The videos in which these operations were, also of segments that are gone."""
+    return {place[0] for operation in operations for place in operation.about.get("where", {}).values()}
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.errors import OverlapError
 from vsearch_pipeline.editing.fit import lay_out
 from vsearch_pipeline.editing.refresh import refresh_search_of
-from vsearch_pipeline.errors import BusyError, InputError, LockedError
+from vsearch_pipeline.errors import BusyError, DatabaseError, InputError, LockedError
 from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.search.documents import Documents, NotReadyError
 from vsearch_pipeline.timeline import TimeRange, clock
@@ -134,6 +134,7 @@ class Editor:
 
         Raises:
             BusyError: somebody else holds what is needed.
+            DatabaseError: the connection was lost.
         """
         documents = Documents(self.embedder)
         if captions:
@@ -156,6 +157,11 @@ class Editor:
                 state = getattr(error.orig, "sqlstate", None)
                 if state == _WAITED:
                     raise BusyError("This is being written by somebody else or by a run: try again.") from error
+                if error.connection_invalidated:
+                    raise DatabaseError(
+                        "The database broke the connection off before the edit was done: nothing was changed, try"
+                        " again."
+                    ) from error
                 tries += 1
                 if state not in _TRY_AGAIN or tries == TRIES:
                     raise

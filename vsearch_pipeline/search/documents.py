@@ -131,7 +131,16 @@ class Documents:
 
     def missing(self, connection: Connection, segments: Sequence[SegmentRecord]) -> Missing:
         """What of segments has no vector, neither here nor in the catalogue."""
-        texts = (text for *_, text in self._stale(connection, segments) if text not in self._texts)
+        known = embedded_texts(connection, _ids(segments), self.embedder.name)
+        return self._missing(connection, segments, self._stale(segments, known))
+
+    def _missing(
+        self,
+        connection: Connection,
+        segments: Sequence[SegmentRecord],
+        stale: Sequence[tuple[int, Part, str, str]],
+    ) -> Missing:
+        texts = (text for *_, text in stale if text not in self._texts)
         spelt = {word.text for segment in segments for word in self._words_of(_told(segment))}
         return Missing(tuple(dict.fromkeys(texts)), self._unknown(connection, spelt))
 
@@ -149,12 +158,13 @@ class Documents:
         Raises:
             NotReadyError: some have no vector; nothing is written.
         """
-        missing = self.missing(connection, segments)
+        model = self.embedder.name
+        known = embedded_texts(connection, _ids(segments), model)
+        stale = self._stale(segments, known)
+        missing = self._missing(connection, segments, stale)
         if missing:
             raise NotReadyError(missing)
-        stale = self._stale(connection, segments)
         numbers = _write_rows(connection, segments, {s.id: self._words_of(_told(s)) for s in segments})
-        model = self.embedder.name
         write_word_embeddings(
             connection, model, {numbers[word]: v.tolist() for word, v in self._words.items() if word in numbers}
         )
@@ -164,17 +174,16 @@ class Documents:
             [(number, part, mark, self._texts[text].tolist()) for number, part, mark, text in stale],
         )
         texts = {(segment.id, part) for segment in segments for part in texts_of(segment)}
-        gone = [key for key in embedded_texts(connection, _ids(segments), model) if key not in texts]
+        gone = [key for key in known if key not in texts]
         delete_embeddings(connection, model, gone)
         if edited:
             drop_other_models(connection, model, [*gone, *((number, part) for number, part, *_ in stale)])
         return len(stale), len(texts)
 
     def _stale(
-        self, connection: Connection, segments: Sequence[SegmentRecord]
+        self, segments: Sequence[SegmentRecord], known: Mapping[tuple[int, Part], str]
     ) -> list[tuple[int, Part, str, str]]:
         """Texts without a vector, or with that of another text: `(segment id, part, mark, text)`."""
-        known = embedded_texts(connection, _ids(segments), self.embedder.name)
         stale = []
         for segment in segments:
             for part, text in texts_of(segment).items():
