@@ -56,7 +56,8 @@ def read_fields(connection: Connection, kind: str, ids: Collection[str]) -> dict
 
 
 def write_fields(connection: Connection, kind: str, changes: Mapping[str, Fields], *, operation: int) -> None:
-    """Set fields. Segments must be there; a person who is not is made, under that id."""
+    """Set fields. Segments must be there, and get the operation as their version; a person who is not there is
+    made, under that id."""
     if changes:
         _WRITERS[kind](connection, changes, operation)
 
@@ -65,10 +66,8 @@ def write_fields(connection: Connection, kind: str, changes: Mapping[str, Fields
 
 
 def _read_segments(connection: Connection, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    table = Segment.__table__.c
     fields: dict[str, dict[str, Any]] = {number: {} for number in ids}
-    columns = [table[name] for name in _SEGMENT_COLUMNS]
-    for row in connection.execute(select(*columns).where(table.id.in_([int(number) for number in ids]))):
+    for row in connection.execute(_SEGMENT_FIELDS, {"ids": [int(number) for number in ids]}):
         values = {
             "created": row.created or None,
             "range": [row.start_ms, row.end_ms] if row.human_range else None,
@@ -76,46 +75,35 @@ def _read_segments(connection: Connection, ids: Collection[str]) -> dict[str, di
             "caption_ko": None if row.human_caption_ko is None else [row.human_caption_ko, row.seen_caption_ko],
             "deleted": row.deleted_at.isoformat() if row.deleted_at else None,
             "locked": row.locked or None,
+            **{person_field(person): [present, seen] for person, present, seen in row.said or ()},
         }
         fields[str(row.id)] = {name: value for name, value in values.items() if value is not None}
-    said = SegmentPerson.__table__.c
-    rows = connection.execute(
-        select(said.segment_id, said.person_id, said.present, said.seen)
-        .where(said.segment_id.in_([int(number) for number in ids]), said.layer == "human")
-        .order_by(said.segment_id, said.person_id)
-    )
-    for row in rows:
-        fields[str(row.segment_id)][person_field(row.person_id)] = [row.present, bool(row.seen)]
     return fields
 
 
-_SEGMENT_COLUMNS = (
-    "id",
-    "start_ms",
-    "end_ms",
-    "created",
-    "human_range",
-    "human_caption_en",
-    "human_caption_ko",
-    "seen_caption_en",
-    "seen_caption_ko",
-    "deleted_at",
-    "locked",
+_SEGMENT_FIELDS: Final = text(
+    """
+    select id, start_ms, end_ms, created, human_range, human_caption_en, human_caption_ko, seen_caption_en,
+        seen_caption_ko, deleted_at, locked, (
+            select jsonb_agg(jsonb_build_array(person_id, present, coalesce(seen, false)) order by person_id)
+            from segment_people where segment_id = segments.id and layer = 'human'
+        ) as said
+    from segments where id = any(cast(:ids as bigint[]))
+    """
 )
 
 
-def _write_segments(connection: Connection, changes: Mapping[str, Fields], _operation: int) -> None:
+def _write_segments(connection: Connection, changes: Mapping[str, Fields], operation: int) -> None:
     rows: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     judged = []
     for number, fields in sorted(changes.items(), key=lambda each: int(each[0])):
-        columns: dict[str, Any] = {}
+        columns: dict[str, Any] = {"version": operation}
         for name, value in fields.items():
             if name.startswith(PERSON):
                 judged.append((int(number), int(name.removeprefix(PERSON)), value))
             else:
                 columns |= _segment_columns(name, value)
-        if columns:
-            rows[tuple(columns)].append({"key": int(number), **columns})
+        rows[tuple(columns)].append({"key": int(number), **columns})
     for names, values in rows.items():
         connection.execute(
             update(Segment).where(Segment.id == bindparam("key")).values({n: bindparam(n) for n in names}), values

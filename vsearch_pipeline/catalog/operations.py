@@ -63,9 +63,7 @@ def log_operation(
     subjects: Iterable[Subject] = (),
 ) -> int:
     """Append to the history; returns the operation's id."""
-    statement = insert(
-        Operation
-    ).values(
+    statement = insert(Operation).values(
         at=func.clock_timestamp(),  # an edit that waited comes after what it waited for
         actor=actor,
         door=door,

@@ -45,7 +45,7 @@ from vsearch_pipeline.editing.fit import lay_out
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.errors import BusyError, DatabaseError, InputError, LockedError
 from vsearch_pipeline.language.embedding import SentenceEmbedder
-from vsearch_pipeline.search.documents import Documents, NotReadyError
+from vsearch_pipeline.search.documents import Documents, Missing, NotReadyError
 from vsearch_pipeline.timeline import TimeRange, clock
 
 TRIES: Final = 8
@@ -112,6 +112,7 @@ class Editor:
         self.embedder = embedder
         self.actor = actor
         self.door = door
+        self._known_words: set[str] = set()  # that search knows, since somebody wrote them through here
 
     def run(
         self,
@@ -138,9 +139,10 @@ class Editor:
         """
         documents = Documents(self.embedder)
         if captions:
-            with self.catalog.begin() as connection:
-                missing = documents.missing_of(connection, captions)
-            documents.embed(missing)
+            wanted = documents.of_captions(captions)
+            new = [word for word in wanted.words if word not in self._known_words]
+            documents.embed(Missing(wanted.texts, tuple(new)))
+            self._known_words.update(new)
         tries = 0
         while True:
             try:
@@ -310,7 +312,8 @@ class Edit:
         )
         pristine = [number for number, each in placed.items() if _is_pristine(each)]
         write_versions(connection, pristine, 0)
-        write_versions(connection, [number for number in placed if number not in pristine], operation)
+        beside = placed.keys() - now.keys() - set(pristine)  # those that were written have it already
+        write_versions(connection, sorted(beside), operation)
         found = read_segments(connection, ids=numbers, deleted=True) if numbers else []
         self._refresh(found, touched, held)
         return [segment for segment in found if segment.id in now and segment.shown]

@@ -124,10 +124,10 @@ class Documents:
         self._texts.update(zip(texts, self.embedder.embed(texts), strict=True))
         self._words.update(zip(spelt, word_vectors(self.embedder, spelt), strict=True))
 
-    def missing_of(self, connection: Connection, captions: Collection[str]) -> Missing:
-        """What of texts that are about to be written has no vector."""
+    def of_captions(self, captions: Collection[str]) -> Missing:
+        """Texts that are about to be written, and all their words."""
         spelt = {word.text for text in captions for word in self._words_of([text])}
-        return Missing(tuple(captions), self._unknown(connection, spelt))
+        return Missing(tuple(captions), tuple(sorted(spelt)))
 
     def missing(self, connection: Connection, segments: Sequence[SegmentRecord]) -> Missing:
         """What of segments has no vector, neither here nor in the catalogue."""
