@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from vsearch_pipeline.catalog.library import merged_people
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.catalog.videos import find_video
-from vsearch_pipeline.cli_people import Terminal
+from vsearch_pipeline.cli_people import Terminal, terminal_of
 from vsearch_pipeline.editing.called import existing
 from vsearch_pipeline.editing.doors import open_editor
 from vsearch_pipeline.editing.history import LISTED, Difference, Entry, HistoryService
@@ -60,7 +60,7 @@ def segments(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the segments of a video: what the models say, and what people said over it."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     with _editor(terminal).catalog.begin() as connection:
         record = find_video(connection, video)
         found = [s for s in read_segments(connection, video_id=record.id, deleted=deleted) if not s.covered]
@@ -97,7 +97,7 @@ def history(  # noqa: PLR0917 - options
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show who changed what, when, through which door; the newest first."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     editor = _editor(terminal)
     with editor.catalog.begin() as connection:
         who = existing(connection, person).id if person is not None else None
@@ -147,7 +147,7 @@ def people_command(
     version: Version = None,
 ) -> None:
     """Say who is in segments, and who is not."""
-    terminal, ids = _terminal(context), _numbers(numbers)
+    terminal, ids = terminal_of(context), _numbers(numbers)
     editor = _editor(terminal)
     with editor.catalog.begin() as connection:
         there, gone = ([existing(connection, name).id for name in names or ()] for names in (add, remove))
@@ -219,7 +219,7 @@ def create(  # noqa: PLR0917 - options
     ko: Annotated[str | None, typer.Option(help="The Korean caption.")] = None,
 ) -> None:
     """Make a segment from an in and an out point; what the models made gives way."""
-    editor = _editor(_terminal(context))
+    editor = _editor(terminal_of(context))
     with editor.catalog.begin() as connection:
         record = find_video(connection, video)
     written: dict[Literal["en", "ko"], str] = {}
@@ -281,12 +281,12 @@ def keep(context: typer.Context, numbers: Segments, what: Layers = None) -> None
 
 def undo(context: typer.Context) -> None:
     """Take back what you did last."""
-    _went_back(context, HistoryService(_editor(_terminal(context))).undo(), "There is nothing of yours to undo.")
+    _went_back(context, HistoryService(_editor(terminal_of(context))).undo(), "There is nothing of yours to undo.")
 
 
 def redo(context: typer.Context) -> None:
     """Do again what you undid last."""
-    _went_back(context, HistoryService(_editor(_terminal(context))).redo(), "There is nothing to do again.")
+    _went_back(context, HistoryService(_editor(terminal_of(context))).redo(), "There is nothing to do again.")
 
 
 def revert(
@@ -297,7 +297,7 @@ def revert(
     ] = False,
 ) -> None:
     """Take an operation back, whoever did it; what was done to other things since stands."""
-    done = HistoryService(_editor(_terminal(context))).revert(operation, with_later=with_later)
+    done = HistoryService(_editor(terminal_of(context))).revert(operation, with_later=with_later)
     for each in done:
         _told(context, each)
 
@@ -313,7 +313,7 @@ def rewind(
     """Put a segment, or a video, back to how people had it at some point."""
     if to is None:
         raise InputError("Say to which point with --to: an operation's number, or a time (2026-11-26T14:00).")
-    editor = _editor(_terminal(context))
+    editor = _editor(terminal_of(context))
     if video is not None:
         with editor.catalog.begin() as connection:
             video = find_video(connection, video).id
@@ -350,19 +350,12 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-def _terminal(context: typer.Context) -> Terminal:
-    terminal = context.find_object(Terminal)
-    if terminal is None:
-        raise TypeError("mount these commands with a Terminal as their context's object")
-    return terminal
-
-
 def _editor(terminal: Terminal) -> Editor:
     return open_editor(terminal.settings(), "cli")
 
 
 def _service(context: typer.Context) -> SegmentService:
-    return SegmentService(_editor(_terminal(context)))
+    return SegmentService(_editor(terminal_of(context)))
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
@@ -396,7 +389,7 @@ def _went_back(context: typer.Context, done: Done | None, nothing: str) -> None:
 
 def _told(context: typer.Context, done: Done) -> None:
     """Print what an edit did."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     if done.operation is None:
         terminal.out.print("It was like that already; nothing was changed.")
         return

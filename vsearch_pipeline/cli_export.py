@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import TextColumn
 
 from vsearch_pipeline.catalog.videos import find_video
-from vsearch_pipeline.cli_people import Terminal
+from vsearch_pipeline.cli_people import Terminal, terminal_of
 from vsearch_pipeline.errors import InputError, NotFoundError, VsearchError
 from vsearch_pipeline.export.clips import Progress, Written
 from vsearch_pipeline.export.selection import Item
@@ -64,9 +64,7 @@ def export(  # noqa: PLR0917 - options
     ] = None,
 ) -> None:
     """Write videos, segments or what a search finds: subtitles, tables, timelines, clips."""
-    terminal = context.find_object(Terminal)
-    if terminal is None:
-        raise TypeError("mount this command with a Terminal as its context's object")
+    terminal = terminal_of(context)
     if sum((bool(videos), search is not None, segments is not None)) != 1:
         raise InputError("Give videos, or a query with --search, or numbers of segments with --segments.")
     if text is not None and to not in _TRANSCRIPTS:

@@ -43,7 +43,8 @@ class Terminal:
     progress: Callable[..., AbstractContextManager[Progress]]
 
 
-def _terminal(context: typer.Context) -> Terminal:
+def terminal_of(context: typer.Context) -> Terminal:
+    """What a command was mounted with."""
     terminal = context.find_object(Terminal)
     if terminal is None:
         raise TypeError("mount these commands with a Terminal as their context's object")
@@ -80,7 +81,7 @@ def enroll(
     from vsearch_pipeline.editing.photos import copy_photos
     from vsearch_pipeline.people.gallery import read_gallery
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     open_catalog(settings)
     copied = copy_photos(folder, settings.gallery_dir)
@@ -102,7 +103,7 @@ def enroll(
 @people.command()
 def train(context: typer.Context) -> None:
     """Learn from the photos of the gallery and from the corrections."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     open_catalog(settings)
     _train(terminal, settings)
@@ -115,7 +116,7 @@ def names_command(context: typer.Context) -> None:
     from vsearch_pipeline.editing.gallery_names import learn_names
     from vsearch_pipeline.people.gallery import NAMES_LIST
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     path = settings.gallery_dir / NAMES_LIST
     if not path.is_file():
@@ -193,7 +194,7 @@ def evaluate(
     from vsearch_pipeline.people.evaluation import evaluate as evaluate_people
     from vsearch_pipeline.resources.models import load_face_detector
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     with terminal.progress(TextColumn("{task.completed} photos")) as progress:
         task = progress.add_task("gallery", total=None)
@@ -257,7 +258,7 @@ def list_command(
     ] = None,
 ) -> None:
     """Show who there is: the people with a name, or the clusters of faces without one."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     service = _service(settings)
     if pictures is not None and not unknown:
@@ -361,7 +362,7 @@ def _short(track: TrackRef) -> str:
 @people.command()
 def gather(context: typer.Context) -> None:
     """Gather the faces without a name, over the whole library, into likely people."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     service = _service(settings)
     _gather(settings)
@@ -390,7 +391,7 @@ def name(
     group: Annotated[str | None, typer.Option(help="The person's group.")] = None,
 ) -> None:
     """Say who the people of a cluster are, or who a single track is."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     service = _service(settings)
     if who.isascii() and who.isdigit():
@@ -415,7 +416,7 @@ def rename(
     ] = True,
 ) -> None:
     """Give a person another name; what is known under the old one stays theirs."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     edit = _service(terminal.settings()).rename(person, new, keep_old=keep_old)
     terminal.out.print(f"[green]renamed[/green]  {escape(person)} is {escape(_called(edit.person))}")
     _print_operation(terminal, edit.operation)
@@ -430,7 +431,7 @@ def alias(
     remove: Annotated[bool, typer.Option("--remove", help="Take these away instead.")] = False,
 ) -> None:
     """Say what else a person is called."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     service = _service(terminal.settings())
     edit = service.remove_aliases(person, aliases) if remove else service.add_aliases(person, aliases)
     terminal.out.print(f"[green]noted[/green]    {escape(_called(edit.person))}")
@@ -444,7 +445,7 @@ def group(
     into: Annotated[str, typer.Argument(help="The group; - for none.", metavar="GROUP|-")],
 ) -> None:
     """Move a person to another group."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     edit = _service(terminal.settings()).move_to_group(person, None if into == "-" else into)
     terminal.out.print(f"[green]moved[/green]    {escape(person)} is {escape(str(edit.person))}")
     _print_operation(terminal, edit.operation)
@@ -457,7 +458,7 @@ def gender_command(
     gender: Annotated[Literal["female", "male", "none"], typer.Argument(help="`none` takes it back.")],
 ) -> None:
     """Say how captions speak of a person."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     service = _service(settings)
     edit = service.set_gender(person, None if gender == "none" else gender)
@@ -476,7 +477,7 @@ def merge(
     second: Annotated[str, typer.Argument(help="A cluster's number, or the person who stays.", metavar="B")],
 ) -> None:
     """Say that two are one: two clusters, a cluster and a person, or two people."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     merging = _service(settings).merge(first, second)
     into = f"cluster {merging.into}" if isinstance(merging.into, int) else str(merging.into)
@@ -494,7 +495,7 @@ def split(
     ] = None,
 ) -> None:
     """Take a cluster apart: the given tracks from the rest, or where it holds least."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     service = _service(settings)
     splitting = service.split(cluster, [parse_track(track) for track in tracks or ()])
@@ -511,7 +512,7 @@ def reject(
     person: Annotated[str | None, typer.Option(help="Who it is not; its present name where not given.")] = None,
 ) -> None:
     """Say that a track is not somebody."""
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     rejection = _service(settings).reject(parse_track(track), person)
     terminal.out.print(f"[green]noted[/green]    {escape(track)} is not {escape(str(rejection.person))}")
@@ -529,7 +530,7 @@ def relabel(
     from vsearch_pipeline.catalog.identities import tracks_marks
     from vsearch_pipeline.editing.relabel import relabel_preview
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     catalog = open_catalog(settings)
     preview = relabel_preview(catalog, _embedder(settings), _step_ms(settings))

@@ -12,7 +12,7 @@ from rich.progress import TextColumn
 
 from vsearch_pipeline.catalog.database import open_catalog
 from vsearch_pipeline.catalog.videos import find_video
-from vsearch_pipeline.cli_people import Terminal
+from vsearch_pipeline.cli_people import Terminal, terminal_of
 from vsearch_pipeline.editing.doors import open_editor
 from vsearch_pipeline.editing.segments import Language
 from vsearch_pipeline.errors import VsearchError
@@ -42,7 +42,7 @@ def segments(
     """Import segments: a video that is not here is made exactly, of others what people did is taken over."""
     from vsearch_pipeline.ingest.segments_json import import_segments
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     done = import_segments(open_editor(settings, "cli"), file, replace=replace)
     for video in done:
@@ -65,7 +65,7 @@ def captions(
     """Import captions of a video from subtitles; `vsearch undo` takes them back."""
     from vsearch_pipeline.ingest.captions import import_captions
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     editor = open_editor(terminal.settings(), "cli")
     with editor.catalog.begin() as connection:
         found = find_video(connection, video)
@@ -85,7 +85,7 @@ def backup(
     """Write everything that people did, and what the library knows of its videos, into one file."""
     from vsearch_pipeline.ingest.backup import write_backup
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     with terminal.progress() as progress:
         task = progress.add_task("writing", total=None)
@@ -110,7 +110,7 @@ def restore(
     """Bring a backup back: exactly into an empty library, else beside what is there, overwriting nothing."""
     from vsearch_pipeline.ingest.backup import restore_backup
 
-    terminal = _terminal(context)
+    terminal = terminal_of(context)
     settings = terminal.settings()
     with terminal.progress() as progress:
         task = progress.add_task("restoring", total=None)
@@ -202,10 +202,3 @@ def _many(count: int, what: str) -> str:
         return f"1 {what}"
     plural = {"person": "people", "saved search": "saved searches"}.get(what, f"{what}s")
     return f"{count} {plural}"
-
-
-def _terminal(context: typer.Context) -> Terminal:
-    terminal = context.find_object(Terminal)
-    if terminal is None:
-        raise TypeError("mount these commands with a Terminal as their context's object")
-    return terminal

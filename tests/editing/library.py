@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tests.search.toys import WordEmbedder
 from vsearch_pipeline.catalog.library import ensure_person
@@ -123,3 +123,19 @@ def shown(connection: Connection, video: str) -> list[SegmentRecord]:
 
 def spans(connection: Connection, video: str) -> list[tuple[int, int]]:
     return [(s.span.start_ms, s.span.end_ms) for s in shown(connection, video)]
+
+
+def snapshot(connection: Connection, video: str) -> list[tuple[object, ...]]:
+    """Every byte of a video's segments, people, vectors and passages."""
+    rows: list[tuple[object, ...]] = []
+    for statement in (
+        "select * from segments where video_id = :v order by id",
+        "select p.* from segment_people p join segments on id = segment_id where video_id = :v"
+        " order by segment_id, person_id, layer",
+        "select e.segment_id, e.model, e.part, e.text_sha256, cast(e.embedding as text) from segment_embeddings e"
+        " join segments on id = segment_id where video_id = :v order by segment_id, model, part",
+        "select index, model, segments, words, cast(embedding as text) from passages where video_id = :v"
+        " order by index, model",
+    ):
+        rows += [tuple(row) for row in connection.execute(text(statement), {"v": video})]
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection, text
 
-from tests.editing.library import EMBEDDER, Held, Model, add_video, editor, materialize
-from vsearch_pipeline.catalog.database import Catalog
+from tests.editing.library import EMBEDDER, Held, Model, add_video, editor, materialize, snapshot
 from vsearch_pipeline.catalog.human import read_fields
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.operations import read_operations
@@ -63,7 +62,7 @@ class Library(RuleBasedStateMachine):
         self.word = "record"
         self._import()
         self.first_operation = self._last_operation()
-        self.untouched = [self._bytes(video) for video in self.films]
+        self.untouched = [snapshot(self.connection, video) for video in self.films]
         self.models_ran = False
         self.versions: dict[int, int] = {}
 
@@ -194,7 +193,7 @@ class Library(RuleBasedStateMachine):
     def crash(self, pick: int, at: int) -> None:
         """A transaction that dies after all its writes."""
         found = self._chosen(pick)
-        before = [self._bytes(video) for video in self.films]
+        before = [snapshot(self.connection, video) for video in self.films]
 
         class CrashError(Exception):
             pass
@@ -208,7 +207,7 @@ class Library(RuleBasedStateMachine):
 
         with pytest.raises((CrashError, LockedError)):
             editor(self.connection).run(work)
-        assert [self._bytes(video) for video in self.films] == before
+        assert [snapshot(self.connection, video) for video in self.films] == before
 
     # --- what must hold
 
@@ -304,7 +303,7 @@ class Library(RuleBasedStateMachine):
                     self.laying_out_the_whole_video_again_changes_nothing()
         assert self._human() == {}
         if not self.models_ran:
-            assert [self._bytes(video) for video in self.films] == self.untouched
+            assert [snapshot(self.connection, video) for video in self.films] == self.untouched
             return
         twin = add_video(self.connection, self.model)
         for mine, other in zip(self._plain(self.films[0]), self._plain(twin), strict=True):
@@ -329,21 +328,6 @@ class Library(RuleBasedStateMachine):
             for s in self._all(film)
         ]
 
-    def _bytes(self, film: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = []
-        for statement in (
-            "select * from segments where video_id = :v order by id",
-            "select p.* from segment_people p join segments on id = segment_id where video_id = :v"
-            " order by segment_id, person_id, layer",
-            "select e.segment_id, e.model, e.part, e.text_sha256, cast(e.embedding as text)"
-            " from segment_embeddings e join segments on id = segment_id where video_id = :v"
-            " order by segment_id, model, part",
-            "select index, model, segments, words, cast(embedding as text) from passages where video_id = :v"
-            " order by index, model",
-        ):
-            rows += [tuple(row) for row in self.connection.execute(text(statement), {"v": film})]
-        return rows
-
     def _human(self) -> dict[str, dict[str, Any]]:
         ids = [str(s.id) for film in self.films for s in self._all(film)]
         return {
@@ -367,17 +351,9 @@ class Library(RuleBasedStateMachine):
         return next((each.id for each in read_operations(self.connection, limit=1)), 0)
 
 
-@pytest.fixture
-def held(catalog: Catalog) -> Iterator[Connection]:
-    with catalog.engine.connect() as connection:
-        transaction = connection.begin()
-        yield connection
-        transaction.rollback()
-
-
 @pytest.mark.slow
-def test_nobodys_word_is_lost(held: Connection) -> None:
-    machine = type("Held", (Library,), {"connection": held})
+def test_nobodys_word_is_lost(connection: Connection) -> None:
+    machine = type("Held", (Library,), {"connection": connection})
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(

@@ -5,29 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.editing.library import EMBEDDER, Model, add_video, editing, history, materialize, shown, spans
+from tests.editing.library import EMBEDDER, Model, add_video, editing, history, materialize, shown, snapshot, spans
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.editing.errors import BlockedError, ConflictError, OverlapError
 from vsearch_pipeline.editing.offers import CaptionOffer, offers
 from vsearch_pipeline.errors import InputError, LockedError, NotFoundError
 from vsearch_pipeline.timeline import TimeRange
-
-
-def snapshot(connection: Connection, video: str) -> list[tuple[object, ...]]:
-    """Every byte of a video's segments, people, vectors and passages."""
-    rows: list[tuple[object, ...]] = []
-    for statement in (
-        "select * from segments where video_id = :v order by id",
-        "select p.* from segment_people p join segments on id = segment_id where video_id = :v"
-        " order by segment_id, person_id, layer",
-        "select e.segment_id, e.model, e.part, e.text_sha256, cast(e.embedding as text) from segment_embeddings e"
-        " join segments on id = segment_id where video_id = :v order by segment_id, model, part",
-        "select index, model, segments, words, cast(embedding as text) from passages where video_id = :v"
-        " order by index, model",
-    ):
-        rows += [tuple(row) for row in connection.execute(text(statement), {"v": video})]
-    return rows
 
 
 def test_a_caption_is_written_and_found_and_taken_back(connection: Connection) -> None:

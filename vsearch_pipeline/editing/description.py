@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -77,6 +77,23 @@ def _records(connection: Connection, video_id: str, within: TimeRange | None) ->
         )
 
     return describe
+
+
+def imported_rows(described: Mapping[TimeRange, AutoFields]) -> list[dict[str, Any]]:
+    """Rows of `ImportedRecord` from which any range can be described later."""
+    return [
+        {
+            "index": index,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "caption_en": auto.caption_en,
+            "caption_ko": auto.caption_ko,
+            "objects": dict(auto.objects),
+            "speech": auto.speech,
+            "people": {str(person): confidence for person, confidence in auto.people.items()},
+        }
+        for index, (span, auto) in enumerate(sorted(described.items(), key=lambda each: each[0]))
+    ]
 
 
 def _overlap(row: Any, span: TimeRange) -> int:

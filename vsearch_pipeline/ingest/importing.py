@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
@@ -22,7 +22,7 @@ from vsearch_pipeline.catalog.operations import Door, log_of_videos
 from vsearch_pipeline.catalog.segments import AutoFields
 from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stages, producer_id, replace_rows
 from vsearch_pipeline.catalog.videos import IMPORT_RUN, VideoRecord, put_videos
-from vsearch_pipeline.editing.description import describer
+from vsearch_pipeline.editing.description import describer, imported_rows
 from vsearch_pipeline.editing.refresh import fit_segments, refresh_search_of
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.ingest.store import slug
@@ -105,7 +105,7 @@ def import_metadata(catalog: Catalog, path: Path, *, actor: str, door: Door = "i
         imported = []
         for draft in drafts:
             described = _described(draft, people)
-            replace_rows(connection, draft.video.id, producer, {ImportedRecord: _rows(described)})
+            replace_rows(connection, draft.video.id, producer, {ImportedRecord: imported_rows(described)})
             segments += fit_segments(
                 connection,
                 draft.video.id,
@@ -167,20 +167,6 @@ def _described(draft: _Draft, people: Mapping[tuple[str | None, str], int]) -> d
     for span, record in zip(draft.spans, draft.records, strict=True):
         described[span] = _merge(described.get(span), record, people)
     return described
-
-
-def _rows(described: Mapping[TimeRange, AutoFields]) -> list[dict[str, Any]]:
-    return [
-        {
-            "index": index,
-            "start_ms": span.start_ms,
-            "end_ms": span.end_ms,
-            "caption_en": auto.caption_en,
-            "caption_ko": auto.caption_ko,
-            "people": {str(person): confidence for person, confidence in auto.people.items()},
-        }
-        for index, (span, auto) in enumerate(sorted(described.items(), key=lambda each: each[0]))
-    ]
 
 
 def _spans(records: Sequence[ImportedSegment]) -> list[TimeRange]:

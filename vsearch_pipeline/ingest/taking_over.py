@@ -33,6 +33,7 @@ from vsearch_pipeline.catalog.segments import (
 )
 from vsearch_pipeline.catalog.stages import ProducerInfo, fingerprint, finish_stage, producer_id, replace_rows
 from vsearch_pipeline.catalog.videos import IMPORT_RUN, VideoRecord, find_by_content, insert_video, read_videos
+from vsearch_pipeline.editing.description import imported_rows
 from vsearch_pipeline.editing.fit import SAME_RANGE_IOU
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.editing.segments import clean_caption
@@ -244,8 +245,9 @@ def _make(
     places = [_place(segment) for segment in video.segments]
     insert_segments(connection, video.id, producer, list(zip(places, autos, strict=True)), ids=numbers)
     write_fields(connection, "segment", fields, operation=operation)
+    known = {place.origin: auto for place, auto in zip(places, autos, strict=True) if place.origin}
     replace_rows(
-        connection, video.id, producer, {ImportedRecord: _records(places, autos) if records is None else records}
+        connection, video.id, producer, {ImportedRecord: imported_rows(known) if records is None else records}
     )
     changed = [
         number
@@ -283,24 +285,6 @@ def _place(segment: SegmentEntry) -> Place:
 
 def _span(segment: SegmentEntry) -> TimeRange:
     return TimeRange(segment.start_ms, segment.end_ms)
-
-
-def _records(places: Sequence[Place], autos: Sequence[AutoFields]) -> list[dict[str, Any]]:
-    """What is known of the models' ranges, so that any range can be described later."""
-    known = {place.origin: auto for place, auto in zip(places, autos, strict=True) if place.origin}
-    return [
-        {
-            "index": index,
-            "start_ms": span.start_ms,
-            "end_ms": span.end_ms,
-            "caption_en": auto.caption_en,
-            "caption_ko": auto.caption_ko,
-            "objects": dict(auto.objects),
-            "speech": auto.speech,
-            "people": {str(person): confidence for person, confidence in auto.people.items()},
-        }
-        for index, (span, auto) in enumerate(sorted(known.items(), key=lambda each: each[0]))
-    ]
 
 
 def _nothing(after: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, dict[str, None]]]:
