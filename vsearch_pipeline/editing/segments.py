@@ -13,7 +13,13 @@ from vsearch_pipeline.catalog.counters import take_numbers
 from vsearch_pipeline.catalog.human import PERSON, person_field
 from vsearch_pipeline.catalog.library import list_people, merged_people
 from vsearch_pipeline.catalog.operations import Subject, read_operations
-from vsearch_pipeline.catalog.segments import AutoFields, SegmentRecord, read_segments, videos_of_segments
+from vsearch_pipeline.catalog.segments import (
+    AutoFields,
+    SegmentRecord,
+    read_places,
+    read_segments,
+    videos_of_segments,
+)
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
 from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.errors import ConflictError
@@ -229,7 +235,8 @@ class SegmentService:
             )
             after: dict[str, dict[str, Any]] = {str(segment): {"range": [span.start_ms, span.end_ms]}}
             if neighbours == "follow":
-                for other in read_segments(connection, video_id=found.video_id):
+                touching = TimeRange(max(0, found.span.start_ms - 1), found.span.end_ms + 1)
+                for other in _around(connection, found.video_id, touching):
                     moved = _following(found.span, span, other) if other.id != segment else None
                     if moved is not None:
                         after[str(other.id)] = {"range": [moved.start_ms, moved.end_ms]}
@@ -484,8 +491,13 @@ def _parts(
     """What becomes one: the chosen, and what lies between them where segments do not overlap."""
     if video.overlapping:
         return sorted(chosen, key=lambda s: (s.span, s.id))
-    within = [s for s in read_segments(connection, video_id=video.id) if s.span.overlap_ms(hull)]
+    within = [s for s in _around(connection, video.id, hull) if s.span.overlap_ms(hull)]
     return sorted(within, key=lambda s: (s.span, s.id))
+
+
+def _around(connection: Connection, video_id: str, span: TimeRange) -> list[SegmentRecord]:
+    """The segments that people see in a part of a video."""
+    return read_segments(connection, ids=list(read_places(connection, video_id, around=span)))
 
 
 def _merged_caption(
