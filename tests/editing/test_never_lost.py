@@ -352,6 +352,7 @@ class Library(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_nobodys_word_is_lost(connection: Connection) -> None:
     machine = type("Held", (Library,), {"connection": connection})
     run_state_machine_as_test(
