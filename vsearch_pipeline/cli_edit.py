@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -14,9 +13,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from vsearch_pipeline.catalog.library import merged_people
-from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
+from vsearch_pipeline.catalog.segments import Language, SegmentRecord, read_segments
 from vsearch_pipeline.catalog.videos import find_video
-from vsearch_pipeline.cli_people import Terminal, terminal_of
+from vsearch_pipeline.cli_people import Terminal, print_json, terminal_of
 from vsearch_pipeline.editing.called import existing
 from vsearch_pipeline.editing.doors import open_editor
 from vsearch_pipeline.editing.history import LISTED, Difference, Entry, HistoryService
@@ -69,7 +68,7 @@ def segments(
     if offered:
         told = [(segment, new) for segment, new in told if new]
     if as_json:
-        _print_json([_segment_as_json(segment, new) for segment, new in told])
+        print_json([_segment_as_json(segment, new) for segment, new in told])
         return
     if not told:
         terminal.out.print("Nothing is offered." if offered else "There are no segments yet.")
@@ -106,7 +105,7 @@ def history(  # noqa: PLR0917 - options
         segment=segment, person=who, video=which, actor=actor, before=before, limit=limit
     )
     if as_json:
-        _print_json([_entry_as_json(entry) for entry in entries])
+        print_json([_entry_as_json(entry) for entry in entries])
         return
     if not entries:
         terminal.out.print("Nothing was done yet.")
@@ -129,13 +128,8 @@ def caption(
     version: Version = None,
 ) -> None:
     """Write the caption of a segment, or the same one of several."""
-    written: dict[Literal["en", "ko"], str] = {}
-    if en is not None:
-        written["en"] = en
-    if ko is not None:
-        written["ko"] = ko
     service, ids = _service(context), _numbers(numbers)
-    _told(context, service.set_captions(ids, written, seen=_seen(ids, version)))
+    _told(context, service.set_captions(ids, _written(en, ko), seen=_seen(ids, version)))
 
 
 @edit.command("people")
@@ -222,16 +216,11 @@ def create(  # noqa: PLR0917 - options
     editor = _editor(terminal_of(context))
     with editor.catalog.begin() as connection:
         record = find_video(connection, video)
-    written: dict[Literal["en", "ko"], str] = {}
-    if en is not None:
-        written["en"] = en
-    if ko is not None:
-        written["ko"] = ko
     try:
         span = TimeRange(parse_time(start), parse_time(end))
     except ValueError as error:
         raise InputError(f"A segment must end after it begins: {start} is not before {end}.") from error
-    _told(context, SegmentService(editor).create(record.id, span, captions=written))
+    _told(context, SegmentService(editor).create(record.id, span, captions=_written(en, ko)))
 
 
 @edit.command()
@@ -356,6 +345,11 @@ def _editor(terminal: Terminal) -> Editor:
 
 def _service(context: typer.Context) -> SegmentService:
     return SegmentService(_editor(terminal_of(context)))
+
+
+def _written(en: str | None, ko: str | None) -> dict[Language, str]:
+    given: dict[Language, str | None] = {"en": en, "ko": ko}
+    return {language: text for language, text in given.items() if text is not None}
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
@@ -490,7 +484,3 @@ def _entry_as_json(entry: Entry) -> dict[str, Any]:
         "reverted_by": operation.reverted_by,
         "differences": [asdict(difference) for difference in entry.differences],
     }
-
-
-def _print_json(content: Any) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich

@@ -207,7 +207,7 @@ def evaluate(
             progress=lambda step, _: progress.update(task, description=step, advance=1),
         )
     if as_json:
-        _print_json(result.report)
+        print_json(result.report)
     else:
         _print_evaluation(terminal, result.report)
 
@@ -275,7 +275,7 @@ def list_command(
 def _print_people(terminal: Terminal, service: PeopleService, as_json: bool) -> None:
     found = service.people()
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "name": item.person.name,
@@ -309,7 +309,7 @@ def _print_people(terminal: Terminal, service: PeopleService, as_json: bool) -> 
 
 def _print_clusters(terminal: Terminal, clusters: list[ClusterSummary], as_json: bool) -> None:
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "cluster": item.cluster,
@@ -402,7 +402,7 @@ def name(
     terminal.out.print(
         f"[green]named[/green]    {escape(who)} is {escape(str(naming.person))}{new}: {_tracks(naming.tracks)}"
     )
-    _print_operation(terminal, naming.operation)
+    print_operation(terminal, naming.operation)
     terminal.out.print(NEXT)
 
 
@@ -419,7 +419,7 @@ def rename(
     terminal = terminal_of(context)
     edit = _service(terminal.settings()).rename(person, new, keep_old=keep_old)
     terminal.out.print(f"[green]renamed[/green]  {escape(person)} is {escape(_called(edit.person))}")
-    _print_operation(terminal, edit.operation)
+    print_operation(terminal, edit.operation)
     terminal.out.print(CAPTIONS)
 
 
@@ -435,7 +435,7 @@ def alias(
     service = _service(terminal.settings())
     edit = service.remove_aliases(person, aliases) if remove else service.add_aliases(person, aliases)
     terminal.out.print(f"[green]noted[/green]    {escape(_called(edit.person))}")
-    _print_operation(terminal, edit.operation)
+    print_operation(terminal, edit.operation)
 
 
 @people.command()
@@ -448,7 +448,7 @@ def group(
     terminal = terminal_of(context)
     edit = _service(terminal.settings()).move_to_group(person, None if into == "-" else into)
     terminal.out.print(f"[green]moved[/green]    {escape(person)} is {escape(str(edit.person))}")
-    _print_operation(terminal, edit.operation)
+    print_operation(terminal, edit.operation)
 
 
 @people.command("gender")
@@ -464,7 +464,7 @@ def gender_command(
     edit = service.set_gender(person, None if gender == "none" else gender)
     told = f"is {edit.person.gender}" if edit.person.gender else "has no gender that captions know of"
     terminal.out.print(f"[green]noted[/green]    {escape(str(edit.person))} {told}")
-    _print_operation(terminal, edit.operation)
+    print_operation(terminal, edit.operation)
     terminal.out.print(CAPTIONS)
 
 
@@ -482,7 +482,7 @@ def merge(
     merging = _service(settings).merge(first, second)
     into = f"cluster {merging.into}" if isinstance(merging.into, int) else str(merging.into)
     terminal.out.print(f"[green]merged[/green]   {escape(first)} and {escape(second)} are {escape(into)}")
-    _print_operation(terminal, merging.operation)
+    print_operation(terminal, merging.operation)
     terminal.out.print(NEXT)
 
 
@@ -501,7 +501,7 @@ def split(
     splitting = service.split(cluster, [parse_track(track) for track in tracks or ()])
     parts = ", ".join(map(str, splitting.clusters))
     terminal.out.print(f"[green]split[/green]    cluster {cluster} is now {parts}")
-    _print_operation(terminal, splitting.operation)
+    print_operation(terminal, splitting.operation)
     terminal.out.print("See them with `vsearch people list --unknown`.")
 
 
@@ -516,7 +516,7 @@ def reject(
     settings = terminal.settings()
     rejection = _service(settings).reject(parse_track(track), person)
     terminal.out.print(f"[green]noted[/green]    {escape(track)} is not {escape(str(rejection.person))}")
-    _print_operation(terminal, rejection.operation)
+    print_operation(terminal, rejection.operation)
     terminal.out.print(NEXT)
 
 
@@ -603,7 +603,7 @@ def _relabel(terminal: Terminal, settings: Settings, videos: list[str]) -> None:
     terminal.out.print(f"[green]done[/green]     {len(videos)} videos were relabelled; search knows the names.")
 
 
-def _print_operation(terminal: Terminal, operation: int | None) -> None:
+def print_operation(terminal: Terminal, operation: int | None) -> None:
     """By which number what was done is found again."""
     told = "It was like that already." if operation is None else f"operation {operation}; undo with: vsearch undo"
     terminal.out.print(told)
@@ -618,5 +618,5 @@ def _tracks(items: tuple[Any, ...]) -> str:
     return f"{len(items)} track" if len(items) == 1 else f"{len(items)} tracks"
 
 
-def _print_json(content: Any) -> None:
+def print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich

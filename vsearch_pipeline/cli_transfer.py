@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.progress import TextColumn
 
 from vsearch_pipeline.catalog.database import open_catalog
+from vsearch_pipeline.catalog.segments import Language
 from vsearch_pipeline.catalog.videos import find_video
-from vsearch_pipeline.cli_people import Terminal, terminal_of
+from vsearch_pipeline.cli_people import Terminal, print_operation, terminal_of
 from vsearch_pipeline.editing.doors import open_editor
-from vsearch_pipeline.editing.segments import Language
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.captions import By
 from vsearch_pipeline.ingest.taking_over import FieldDifference, ImportedSegments
@@ -74,7 +74,7 @@ def captions(
     instead = f", {done.replaced} instead of what people wrote" if done.replaced else ""
     made = _many(done.captions, f"{name} caption")
     terminal.out.print(f"[green]imported[/green] {made} of {escape(done.title)}{instead}")
-    _print_operation(terminal, done.operation)
+    print_operation(terminal, done.operation)
     _print_left_out(terminal, done.left_out)
 
 
@@ -168,11 +168,6 @@ def _print_video(terminal: Terminal, video: ImportedSegments) -> None:
     else:
         told = f"[green]changed[/green]  {escape(video.video_id)}: {_many(video.changed, 'segment')}"
     terminal.out.print(f"{told} (operation {video.operation})")
-
-
-def _print_operation(terminal: Terminal, operation: int | None) -> None:
-    told = "It was like that already." if operation is None else f"operation {operation}; undo with: vsearch undo"
-    terminal.out.print(told)
 
 
 def _print_differences(terminal: Terminal, found: Sequence[FieldDifference], *, replaced: bool) -> None:

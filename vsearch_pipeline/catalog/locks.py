@@ -6,7 +6,6 @@ a circle.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import ARRAY, Connection, Text, any_, literal, select, text
@@ -25,7 +24,8 @@ def lock_people(connection: Connection) -> None:
 
 
 def lock_names(connection: Connection) -> None:
-    """Let nobody write search rows, which hold names, while names are changed."""
+    """Edit people and what they are called: nobody else edits any, nor writes search rows, which hold names."""
+    lock_people(connection)
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _NAMES})
 
 
@@ -33,11 +33,6 @@ def lock_video(connection: Connection, *video_ids: str) -> None:
     """Hold videos, so that whoever writes their rows does so one after the other; what people are called stands
     meanwhile."""
     connection.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": _NAMES})
-    hold_videos(connection, video_ids)
-
-
-def hold_videos(connection: Connection, video_ids: Collection[str]) -> None:
-    """The same for who holds the names."""
     rows = select(Video.id).where(Video.id == any_(literal(list(video_ids), ARRAY(Text)))).order_by(Video.id)
     connection.execute(rows.with_for_update(key_share=True))
 

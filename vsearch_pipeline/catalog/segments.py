@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import (
     ARRAY,
@@ -28,6 +28,9 @@ from vsearch_pipeline.catalog.counters import take_numbers
 from vsearch_pipeline.catalog.library import Called
 from vsearch_pipeline.catalog.models import Person, Segment, SegmentEmbedding, SegmentPerson
 from vsearch_pipeline.timeline import TimeRange
+
+Language = Literal["en", "ko"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,12 @@ class Layers:
     auto_people: Mapping[int, float | None] = field(default_factory=dict)
     said: Mapping[int, Said] = field(default_factory=dict)
 
+    def auto(self, language: Language) -> str | None:
+        return self.auto_en if language == "en" else self.auto_ko
+
+    def human(self, language: Language) -> str | None:
+        return self.human_en if language == "en" else self.human_ko
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -109,6 +118,9 @@ class SegmentRecord:
     locked: bool = False
     layers: Layers = field(default_factory=Layers)
 
+    def caption(self, language: Language) -> str | None:
+        return self.caption_en if language == "en" else self.caption_ko
+
     @property
     def shown(self) -> bool:
         return self.deleted_at is None and not self.covered
@@ -123,6 +135,9 @@ class AutoFields:
     objects: Mapping[str, int] = field(default_factory=dict)
     speech: str | None = None
     people: Mapping[int, float] = field(default_factory=dict)  # person id -> confidence
+
+    def caption(self, language: Language) -> str | None:
+        return self.caption_en if language == "en" else self.caption_ko
 
 
 _SEARCHED = ("search", "words", "people")

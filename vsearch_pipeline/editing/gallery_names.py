@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import Gender, PersonRecord, ensure_person, list_people, segments_showing
-from vsearch_pipeline.catalog.locks import lock_names, lock_people
+from vsearch_pipeline.catalog.locks import lock_names
 from vsearch_pipeline.catalog.operations import Door, log_operation
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.people.gallery import NAMES_LIST, Gallery, GalleryIssue, GalleryPerson, read_gallery
@@ -66,7 +66,6 @@ def apply_gallery_names(connection: Connection, gallery: Gallery, *, actor: str,
     Names are added and never taken away. An entry without a group and without photos is about the person of that
     name whom the library has, where there is one.
     """
-    lock_people(connection)
     lock_names(connection)
     before = {person.id: person for person in list_people(connection)}
     issues = list(gallery.name_issues)

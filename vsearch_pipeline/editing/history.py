@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -18,7 +18,7 @@ from vsearch_pipeline.catalog.human import (
 )
 from vsearch_pipeline.catalog.identities import read_marks
 from vsearch_pipeline.catalog.library import merged_people, people_by_id
-from vsearch_pipeline.catalog.locks import lock_names, lock_people, lock_video
+from vsearch_pipeline.catalog.locks import lock_names, lock_video
 from vsearch_pipeline.catalog.operations import (
     OperationRecord,
     Subject,
@@ -43,6 +43,8 @@ REVERT: Final = "history.revert"
 RESTORE: Final = "history.restore"
 LOOKED_BACK: Final = 500
 """Operations of an actor among which undo and redo look."""
+READ_AT_ONCE: Final = 10
+"""Of these."""
 LISTED: Final = 50
 
 
@@ -128,19 +130,19 @@ class HistoryService:
         def work(edit: Edit) -> list[Done]:
             return _revert(edit, operation, REVERT, with_later=with_later)
 
-        return self._go_back(work, [operation])
+        return self._go_back(work, operation)
 
     def undo(self) -> Done | None:
         """Take back the newest operation of the actor that stands; None where there is none."""
         with self._editor.catalog.begin() as connection:
-            found = next(iter(_undoable(connection, self._editor.actor)), None)
-        return self._go_back(lambda edit: _revert(edit, found.id, UNDO)[0], [found.id]) if found else None
+            found = _undoable(connection, self._editor.actor)
+        return self._go_back(lambda edit: _revert(edit, found.id, UNDO)[0], found.id) if found else None
 
     def redo(self) -> Done | None:
         """Do again what the actor undid last; None where there is nothing, or they did something else since."""
         with self._editor.catalog.begin() as connection:
             found = _redoable(connection, self._editor.actor)
-        return self._go_back(lambda edit: _revert(edit, found.id, REDO)[0], [found.id]) if found else None
+        return self._go_back(lambda edit: _revert(edit, found.id, REDO)[0], found.id) if found else None
 
     def restore(
         self,
@@ -180,26 +182,20 @@ class HistoryService:
             if moment is not None:
                 point = last_operation_before(connection, moment)
             later = read_operations(connection, subjects=[subject], after=point)
-            known = read_operations(connection, subjects=[subject], limit=1)
+            known = later or read_operations(connection, subjects=[subject], limit=1)
             if segment is not None and not known and not videos_of_segments(connection, [segment]):
                 raise NotFoundError(f"There is no segment {segment}.")
             return edit.apply(_unwound(later, subject, point))
 
         return self._editor.run(work, videos=videos)
 
-    def _go_back(self, work: Callable[[Edit], T], operations: Sequence[int]) -> T:
-        """Run it holding all that these operations, and later ones on the same, are about."""
+    def _go_back(self, work: Callable[[Edit], T], number: int) -> T:
+        """Run it holding all that an operation is about."""
         with self._editor.catalog.begin() as connection:
-            people = any(
-                kind in get_operation(connection, number).after
-                for number in operations
-                for kind in ("person", "mark", "member")
-            )
+            people = _is_about_people(get_operation(connection, number))
         return self._editor.run(
             work,
-            videos=lambda connection: _videos_of(
-                connection, [s for number in operations for s in operation_subjects(connection, number)]
-            ),
+            videos=lambda connection: _videos_of(connection, operation_subjects(connection, number)),
             people=people,
         )
 
@@ -213,6 +209,7 @@ def _revert(edit: Edit, number: int, kind: str, *, with_later: bool = False) -> 
         except BlockedError as blocked:
             if not with_later:
                 raise
+            _hold(edit.connection, blocked.operations[0])
             done += _revert(edit, blocked.operations[0].id, kind, with_later=True)
 
 
@@ -223,7 +220,6 @@ def _revert_one(edit: Edit, number: int, kind: str) -> Done:
         raise InputError(f"Operation {number} ({operation.kind}) changed nothing that could be put back.")
     if operation.reverted_by is not None:
         raise InputError(f"Operation {number} is taken back already, by operation {operation.reverted_by}.")
-    _hold(connection, operation)
     put_back = _without_needed(connection, operation)
     clashes = _clashes(connection, operation, put_back)
     if clashes:
@@ -248,11 +244,14 @@ def _revert_one(edit: Edit, number: int, kind: str) -> Done:
 
 
 def _hold(connection: Connection, operation: OperationRecord) -> None:
-    """Lock what an operation is about; of the first one that is taken back it is locked already."""
-    if operation.after.keys() & {"person", "mark", "member"}:
-        lock_people(connection)
+    """Lock what a further operation is about; that of the first one is held from the start."""
+    if _is_about_people(operation):
         lock_names(connection)
     lock_video(connection, *sorted(_videos_of(connection, operation_subjects(connection, operation.id))))
+
+
+def _is_about_people(operation: OperationRecord) -> bool:
+    return bool(operation.after.keys() & {"person", "mark", "member"})
 
 
 Clashes = dict[tuple[str, str], set[str] | None]
@@ -354,16 +353,26 @@ def _without_needed(connection: Connection, operation: OperationRecord) -> dict[
     return put_back
 
 
-def _undoable(connection: Connection, actor: str) -> list[OperationRecord]:
-    return [
-        operation
-        for operation in read_operations(connection, actor=actor, limit=LOOKED_BACK)
-        if operation.after and operation.stands and operation.kind not in (UNDO, REDO)
-    ]
+def _undoable(connection: Connection, actor: str) -> OperationRecord | None:
+    for operation in _done_by(connection, actor):
+        if operation.after and operation.stands and operation.kind not in (UNDO, REDO):
+            return operation
+    return None
+
+
+def _done_by(connection: Connection, actor: str) -> Iterator[OperationRecord]:
+    """The last operations of an actor, the newest first, read a few at a time: mostly the first one is meant."""
+    before = None
+    for _ in range(LOOKED_BACK // READ_AT_ONCE):
+        found = read_operations(connection, actor=actor, before=before, limit=READ_AT_ONCE)
+        yield from found
+        if len(found) < READ_AT_ONCE:
+            return
+        before = found[-1].id
 
 
 def _redoable(connection: Connection, actor: str) -> OperationRecord | None:
-    for operation in read_operations(connection, actor=actor, limit=LOOKED_BACK):
+    for operation in _done_by(connection, actor):
         if operation.kind == UNDO and operation.after and operation.stands:
             return operation
         if operation.after and operation.kind not in (UNDO, REDO):

@@ -14,7 +14,9 @@ from vsearch_pipeline.catalog.human import PERSON, person_field
 from vsearch_pipeline.catalog.library import list_people, merged_people
 from vsearch_pipeline.catalog.operations import Subject, read_operations
 from vsearch_pipeline.catalog.segments import (
+    LANGUAGES,
     AutoFields,
+    Language,
     SegmentRecord,
     read_places,
     read_segments,
@@ -27,7 +29,6 @@ from vsearch_pipeline.editing.transaction import Done, Draft, Edit, Editor
 from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.timeline import TimeRange, clock
 
-Language = Literal["en", "ko"]
 Layer = Literal["en", "ko", "people"]
 Seen = Mapping[int, int]
 """The version of each segment that the person had before them."""
@@ -130,8 +131,8 @@ class SegmentService:
             after: dict[str, dict[str, Any]] = {}
             for s in found:
                 fields = after[str(s.id)] = {}
-                for language in ("en", "ko"):
-                    text = s.layers.human_en if language == "en" else s.layers.human_ko
+                for language in LANGUAGES:
+                    text = s.layers.human(language)
                     if language in layers and text is not None:
                         fields[f"caption_{language}"] = _said(s, language, text)
                 if "people" in layers:
@@ -198,7 +199,7 @@ class SegmentService:
             [number] = take_numbers(edit.connection, "segment", 1)
             fields: dict[str, Any] = {"created": True, "range": [span.start_ms, span.end_ms]}
             for language, text in written.items():
-                fields[f"caption_{language}"] = [text, _caption(auto, language)]
+                fields[f"caption_{language}"] = [text, auto.caption(language)]
             return edit.apply(
                 Draft("segment.create", {"segment": {str(number): fields}}, where={number: (video_id, span)})
             )
@@ -278,9 +279,9 @@ class SegmentService:
             first = parts[0]
             auto = describer(connection, video, hull)(hull)
             fields: dict[str, Any] = {"range": [hull.start_ms, hull.end_ms]}
-            for language in ("en", "ko"):
+            for language in LANGUAGES:
                 text = _merged_caption(parts, language, captions)
-                fields[f"caption_{language}"] = None if text is None else [text, _caption(auto, language)]
+                fields[f"caption_{language}"] = None if text is None else [text, auto.caption(language)]
             fields |= _merged_people(parts, auto, people, merged_people(connection))
             now = datetime.now(UTC).isoformat()
             after = {str(first.id): fields}
@@ -327,11 +328,11 @@ class SegmentService:
             for place, (part, auto) in enumerate(zip(parts, autos, strict=True)):
                 fields = new[place]
                 fields["range"] = [part.start_ms, part.end_ms]
-                for language in ("en", "ko"):
-                    text = found.layers.human_en if language == "en" else found.layers.human_ko
+                for language in LANGUAGES:
+                    text = found.layers.human(language)
                     if text is not None:
                         kept = captions in ("both", ("first", "second")[place])
-                        fields[f"caption_{language}"] = [text, _caption(auto, language)] if kept else None
+                        fields[f"caption_{language}"] = [text, auto.caption(language)] if kept else None
                 fields.update(_divided_people(found, autos, place, merged))
             return edit.apply(
                 Draft(
@@ -438,11 +439,7 @@ def _fields_of(layers: Collection[Layer]) -> list[str]:
 
 def _said(segment: SegmentRecord, language: Language, text: str) -> list[str | None]:
     """A caption with what the models say beside it."""
-    return [text, segment.layers.auto_en if language == "en" else segment.layers.auto_ko]
-
-
-def _caption(auto: AutoFields, language: str) -> str | None:
-    return auto.caption_en if language == "en" else auto.caption_ko
+    return [text, segment.layers.auto(language)]
 
 
 def _resolved(people: Iterable[int], merged: Mapping[int, int]) -> set[int]:
@@ -501,18 +498,18 @@ def _around(connection: Connection, video_id: str, span: TimeRange) -> list[Segm
 
 
 def _merged_caption(
-    parts: Sequence[SegmentRecord], language: str, how: Literal["join", "first", "longest", "models"]
+    parts: Sequence[SegmentRecord], language: Language, how: Literal["join", "first", "longest", "models"]
 ) -> str | None:
     """What a person said in one of the parts, with the others; None where nobody did."""
-    said = [s.layers.human_en if language == "en" else s.layers.human_ko for s in parts]
+    said = [s.layers.human(language) for s in parts]
     if how == "models" or not any(said):
         return None
-    texts = [text for s in parts if (text := s.caption_en if language == "en" else s.caption_ko)]
+    texts = [text for s in parts if (text := s.caption(language))]
     if how == "first":
         return texts[0]
     if how == "longest":
         return max(texts, key=len)
-    return clean_caption(" ".join(dict.fromkeys(texts)), "en" if language == "en" else "ko")
+    return clean_caption(" ".join(dict.fromkeys(texts)), language)
 
 
 def _merged_people(
@@ -544,5 +541,5 @@ def _divided_people(
         who = merged.get(person, person)
         only_other = who in on_screen[1 - place] and who not in on_screen[place]
         here = not said.present or not only_other
-        fields[f"{PERSON}{person}"] = [said.present, who in on_screen[place]] if here else None
+        fields[person_field(person)] = [said.present, who in on_screen[place]] if here else None
     return fields

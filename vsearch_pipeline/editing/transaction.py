@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from vsearch_pipeline.catalog.human import NAMING, PERSON, missing_people, read_fields, write_fields
 from vsearch_pipeline.catalog.identities import Mark, add_marks
-from vsearch_pipeline.catalog.locks import be_patient, lock_names, lock_people, lock_video
+from vsearch_pipeline.catalog.locks import be_patient, lock_names, lock_video
 from vsearch_pipeline.catalog.operations import Door, Fields, Subject, Values, log_operation
 from vsearch_pipeline.catalog.passages import passage_models, write_passages
 from vsearch_pipeline.catalog.segments import (
@@ -149,7 +149,6 @@ class Editor:
                 with self.catalog.begin() as connection:
                     be_patient(connection)
                     if people:
-                        lock_people(connection)
                         lock_names(connection)
                     lock_video(connection, *sorted(set(videos(connection))))
                     return work(Edit(self, connection, documents))
@@ -368,18 +367,17 @@ class Edit:
         if video.overlapping:
             return
         now = {number: placed for number, (_, placed) in read_places_of(self.connection, moved).items()}
-        for number, own in now.items():
-            if own.deleted or not own.owned:
-                continue
-            others = read_places(self.connection, video.id, around=own.place.span).values()
-            over = [
-                other
-                for other in others
-                if other.id != number
-                and other.owned
-                and not other.deleted
-                and other.place.span.overlap_ms(own.place.span)
-            ]
+        standing = {number: placed for number, placed in now.items() if placed.owned and not placed.deleted}
+        if not standing:
+            return
+        around = _hull([placed.place.span for placed in standing.values()])
+        others = [
+            placed
+            for placed in read_places(self.connection, video.id, around=around).values()
+            if placed.owned and not placed.deleted
+        ]
+        for number, own in standing.items():
+            over = [o for o in others if o.id != number and o.place.span.overlap_ms(own.place.span)]
             if over:
                 listed = ", ".join(f"{other.id} ({other.place.span})" for other in over)
                 raise OverlapError(

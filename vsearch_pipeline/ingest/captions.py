@@ -12,11 +12,11 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.counters import take_numbers
-from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
+from vsearch_pipeline.catalog.segments import Language, SegmentRecord, read_segments
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
 from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.fit import SHORTEST_MS
-from vsearch_pipeline.editing.segments import MOST_SEGMENTS, Language, clean_caption
+from vsearch_pipeline.editing.segments import MOST_SEGMENTS, clean_caption
 from vsearch_pipeline.editing.transaction import Draft, Edit, Editor
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.language.tokens import has_hangul
@@ -232,7 +232,7 @@ def _made(
     where = {}
     for number, cue in zip(take_numbers(connection, "segment", len(cues)), cues, strict=True):
         auto = describe(cue.span)
-        seen = auto.caption_en if language == "en" else auto.caption_ko
+        seen = auto.caption(language)
         after[str(number)] = {
             "created": True,
             "range": [cue.span.start_ms, cue.span.end_ms],
