@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 from editor_app.components.frame import choose_language, error, style
-from editor_app.texts import TEXTS
+from editor_app.texts.common import COMMON
 from vsearch_pipeline.errors import VsearchError
 
 _HERE = Path(__file__).parent
 _ICON = _HERE / "components" / "static" / "icon.svg"
+_PAGES: Final = {
+    "search": "search",
+    "people": "groups",
+    "library": "video_library",
+    "history": "history",
+}
+"""Pages with their icons, as they stand in the bar."""
 
 
 def main() -> None:
@@ -19,22 +27,17 @@ def main() -> None:
         page_title="vsearch", page_icon=str(_ICON), layout="wide", initial_sidebar_state="collapsed"
     )
     style()
-    texts = TEXTS[choose_language()]
+    titles = COMMON[choose_language()].as_dict()
     page = st.navigation(
         [
             st.Page(
-                _HERE / "app_pages" / "search.py",
-                title=texts.page_search,
-                icon=":material/search:",
-                url_path="search",
-                default=True,
-            ),
-            st.Page(
-                _HERE / "app_pages" / "library.py",
-                title=texts.page_library,
-                icon=":material/video_library:",
-                url_path="library",
-            ),
+                _HERE / "app_pages" / f"{name}.py",
+                title=titles[f"page_{name}"],
+                icon=f":material/{icon}:",
+                url_path=name,
+                default=name == "search",
+            )
+            for name, icon in _PAGES.items()
         ],
         position="top",
     )

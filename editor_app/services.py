@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
 
+from editor_app.access import Visitor, visitor
 from editor_app.media import MediaFiles
 from editor_app.photo import read_upload
-from editor_app.texts import Language
+from editor_app.texts.language import Language
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.library import PersonRecord, list_people
 from vsearch_pipeline.catalog.paid import PaidLedger
@@ -21,6 +20,10 @@ from vsearch_pipeline.catalog.searches import KeptSearch
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.catalog.speech import SpokenUtterance, read_utterances
 from vsearch_pipeline.catalog.videos import VideoRecord, VideoStatus, get_video, list_videos, read_videos
+from vsearch_pipeline.editing.history import HistoryService
+from vsearch_pipeline.editing.segments import SegmentService
+from vsearch_pipeline.editing.transaction import Editor
+from vsearch_pipeline.export.service import ExportService
 from vsearch_pipeline.gemini import Gemini
 from vsearch_pipeline.search.answers import Answer, AnswerService
 from vsearch_pipeline.search.faces import Appearance
@@ -34,15 +37,36 @@ _WRITERS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalogue, the search and the files of one library; `actor` is who searches."""
+    """The catalogue, the search and the files of one library, for one visitor."""
 
     settings: Settings
-    actor: str
+    visitor: Visitor
     catalog: Catalog
     searching: SearchService
     answering: AnswerService
     media: MediaFiles
     writers: ThreadPoolExecutor
+
+    @property
+    def actor(self) -> str:
+        return self.visitor.name
+
+    @property
+    def editor(self) -> Editor:
+        """Edits by the visitor through the page; a viewer's are refused."""
+        return Editor(self.catalog, self.searching.embedder, actor=self.actor, door="web", role=self.visitor.role)
+
+    @property
+    def editing(self) -> SegmentService:
+        return SegmentService(self.editor)
+
+    @property
+    def history(self) -> HistoryService:
+        return HistoryService(self.editor)
+
+    @property
+    def export(self) -> ExportService:
+        return ExportService(self.catalog, self.settings.videos_dir)
 
     def search(self, text: str, limit: int) -> SearchResult:
         """Raises InputError where the query cannot be searched."""
@@ -114,28 +138,26 @@ class Services:
             return tuple(read_utterances(connection, video_id))
 
 
-@st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})
 def open_services(settings: Settings) -> Services:
-    """The services of these settings, ready to search: the database is up and the text model is loaded.
+    """The services of these settings for who is visiting, ready to search: the database is up and the text model
+    is loaded.
 
     Raises:
         VsearchError: the database or a model is not available; the next call tries again.
     """
+    return replace(_open(settings), visitor=visitor(settings))
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})
+def _open(settings: Settings) -> Services:
     searching = open_search(settings)
     searching.embedder.embed([""])
     return Services(
         settings,
-        settings.actor or _login_name(),
+        visitor(settings),
         searching.catalog,
         searching,
         AnswerService(Gemini(settings.gemini, PaidLedger(searching.catalog))),
         MediaFiles(settings.videos_dir),
         ThreadPoolExecutor(_WRITERS, thread_name_prefix="answer"),
     )
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        return str(os.getuid())

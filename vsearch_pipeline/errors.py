@@ -65,6 +65,12 @@ class InputError(VsearchError):
     code = "bad_input"
 
 
+class ForbiddenError(VsearchError):
+    """Somebody may look, but not change things."""
+
+    code = "forbidden"
+
+
 class LockedError(VsearchError):
     """A segment that somebody locked is to be changed."""
 

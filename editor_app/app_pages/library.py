@@ -12,7 +12,9 @@ from editor_app.components.frame import chosen_language, current_language, notic
 from editor_app.components.shelf import shelf
 from editor_app.media import MediaFiles
 from editor_app.services import open_services
-from editor_app.texts import TEXTS, Texts, as_markdown, counted, stage_order
+from editor_app.texts.common import COMMON
+from editor_app.texts.language import Language, as_markdown, counted
+from editor_app.texts.library import LIBRARY, stage_order
 from vsearch_pipeline.catalog.videos import VideoStatus
 from vsearch_pipeline.settings import Settings
 
@@ -29,27 +31,28 @@ def page() -> None:
 @st.fragment(run_every=_REFRESH_SECONDS)
 def videos() -> None:
     language = current_language()
-    texts = TEXTS[language]
+    texts, common = LIBRARY[language], COMMON[language]
     services = open_services(Settings())
     listed = services.videos()
     if not listed:
         inbox = as_markdown(str(services.settings.inbox_dir))
-        notice(texts.empty_title, texts.empty_hint.format(inbox=inbox), "video_library")
+        notice(common.empty_title, common.empty_hint.format(inbox=inbox), "video_library")
         return
     with st.container(key="shelf-head"):
         st.markdown(f"#### {texts.library_title}", anchors=False)
-        st.caption(counted(texts.videos_one, texts.videos_many, len(listed)))
-    shelf([draw_video(status, services.media, texts) for status in listed], language=language)
+        st.caption(counted(common.videos_one, common.videos_many, len(listed)))
+    shelf([draw_video(status, services.media, language) for status in listed], language=language)
 
 
-def draw_video(status: VideoStatus, media: MediaFiles, texts: Texts) -> dict[str, Any]:
+def draw_video(status: VideoStatus, media: MediaFiles, language: Language) -> dict[str, Any]:
     """A row of the shelf."""
+    texts, common = LIBRARY[language], COMMON[language]
     video = status.video
     imported = video.kind == "imported"
     length = short_clock(video.duration_ms) if video.duration_ms else texts.length_unknown
     size = f"{video.width}×{video.height}" if video.width and video.height else ""
     names = " ".join(name for name in (video.container, video.video_codec) if name)
-    moments = counted(texts.moments_one, texts.moments_many, status.segments)
+    moments = counted(common.moments_one, common.moments_many, status.segments)
     missing = media.playback(video) == "missing"
     return {
         "title": video.title,
@@ -57,7 +60,7 @@ def draw_video(status: VideoStatus, media: MediaFiles, texts: Texts) -> dict[str
         "picture": media.still(video, (video.duration_ms or 0) // _POSTER_SHARE),
         "alt": texts.thumbnail_alt.format(title=video.title),
         "badge": texts.imported_badge if imported else "",
-        "note": texts.imported_note if imported else texts.why_missing if missing else "",
+        "note": texts.imported_note if imported else texts.missing_note if missing else "",
         "stages": [texts.stage(name) for name in sorted(status.stages, key=stage_order)],
         "done": texts.stages_done,
         "waiting": "" if status.stages or status.errors else texts.stages_none,

@@ -21,7 +21,9 @@ from editor_app.components.player import player
 from editor_app.components.results import Presses, results
 from editor_app.components.speech import cues_of, draw_transcript, file_name
 from editor_app.services import Services, open_services
-from editor_app.texts import TEXTS, Language, Texts, as_markdown, counted
+from editor_app.texts.common import COMMON
+from editor_app.texts.language import Language, as_markdown, counted
+from editor_app.texts.search import TEXTS, Texts
 from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.subtitles import SubtitleFormat, write_subtitles
@@ -60,7 +62,7 @@ def page() -> None:
         query = search_box(texts)
         tools = st.container(key="tools", horizontal=True, gap="small", width="content")
     st.session_state[_LAST_KEY] = {name: st.query_params.get(name) for name in _PARAMS}
-    with st.spinner(texts.opening):
+    with st.spinner(COMMON[language].opening):
         services = open_services(Settings())
     with tools:
         draw_tools(services, query, texts, language)
@@ -329,7 +331,7 @@ def room(services: Services, listing: Listing | None, texts: Texts, language: La
         _draw_results(services, listing, None, texts, language)
         if listing.key.startswith("face:"):
             notice(texts.face_none_title, texts.face_none_hint, "face")
-        elif not _library_notice(services, texts):
+        elif not _library_notice(services, language):
             notice(texts.nothing_title, texts.nothing_hint, "search_off")
         return
     clip, listed = _chosen_clips(services, listing, texts)
@@ -423,12 +425,12 @@ def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> 
 
 def start(services: Services, texts: Texts, language: Language) -> None:
     """Before the first query: what is here, what was searched before, and who can be searched for."""
-    if _library_notice(services, texts):
+    if _library_notice(services, language):
         return
-    videos = services.videos()
+    videos, common = services.videos(), COMMON[language]
     size = texts.library_size.format(
-        videos=counted(texts.videos_one, texts.videos_many, len(videos)),
-        moments=counted(texts.moments_one, texts.moments_many, sum(video.segments for video in videos)),
+        videos=counted(common.videos_one, common.videos_many, len(videos)),
+        moments=counted(common.moments_one, common.moments_many, sum(video.segments for video in videos)),
     )
     notice(texts.start_title, f"{texts.start_hint}\n\n{size}", "movie")
     saved, recent = services.saved(), services.recent()
@@ -455,12 +457,13 @@ def start(services: Services, texts: Texts, language: Language) -> None:
                     )
 
 
-def _library_notice(services: Services, texts: Texts) -> bool:
+def _library_notice(services: Services, language: Language) -> bool:
     """Say that there is nothing to search, where that is so."""
+    texts, common = TEXTS[language], COMMON[language]
     videos = services.videos()
     if not videos:
         inbox = as_markdown(str(services.settings.inbox_dir))
-        notice(texts.empty_title, texts.empty_hint.format(inbox=inbox), "video_library")
+        notice(common.empty_title, common.empty_hint.format(inbox=inbox), "video_library")
     elif not any(video.segments for video in videos):
         notice(texts.processing_title, texts.processing_hint, "hourglass_top")
     else:

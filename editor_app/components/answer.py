@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from editor_app.texts import Texts
+from editor_app.texts.search import Texts
 from vsearch_pipeline.search.answers import Answer
 
 ANSWERS_KEY: Final = "answers"

@@ -10,7 +10,7 @@ import streamlit as st
 
 from editor_app.photo import FORMATS, MAX_MEGABYTES, thumbnail
 from editor_app.services import Services
-from editor_app.texts import Texts
+from editor_app.texts.search import Texts
 from vsearch_pipeline.search.faces import Appearance
 
 OPEN_KEY: Final = "face-open"

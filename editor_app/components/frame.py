@@ -6,7 +6,8 @@ import streamlit as st
 
 from editor_app.components.address import follow, write
 from editor_app.components.assets import read
-from editor_app.texts import LANGUAGE_NAMES, LANGUAGES, TEXTS, Language, as_markdown, language_of
+from editor_app.texts.common import COMMON
+from editor_app.texts.language import LANGUAGE_NAMES, LANGUAGES, Language, as_markdown, language_of
 from vsearch_pipeline.errors import VsearchError
 
 LANGUAGE_KEY = "lang"
@@ -35,7 +36,7 @@ def choose_language() -> Language:
         st.session_state[LANGUAGE_KEY] = st.session_state.get(_CHOSEN_KEY) or language_of(st.context.locale)
     with st.container(key="language", width="content"):
         st.segmented_control(
-            TEXTS[current_language()].language,
+            COMMON[current_language()].language,
             LANGUAGES,
             format_func=LANGUAGE_NAMES.__getitem__,
             key=LANGUAGE_KEY,

@@ -8,7 +8,8 @@ from typing import Any
 
 from editor_app.components.moment import Clip, draw_match
 from editor_app.components.understood import draw_understood
-from editor_app.texts import Texts, counted
+from editor_app.texts.language import counted
+from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.faces import Appearance

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from editor_app.components.clock import short_clock
 from editor_app.media import MediaFiles
-from editor_app.texts import Language, Texts, counted
+from editor_app.texts.language import Language, counted
+from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord

@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from editor_app.components.filters import Filters, read_filters, with_filters
-from editor_app.texts import Texts
+from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.syntax import as_value

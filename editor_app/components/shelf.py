@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from editor_app.components.assets import read
-from editor_app.texts import Language
+from editor_app.texts.language import Language
 
 _shelf: Final = st.components.v2.component(
     "vsearch.shelf",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from editor_app.components.clock import short_clock
-from editor_app.texts import Texts
+from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.export.subtitles import Cue, make_cues, write_subtitles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from editor_app.texts import Texts
+from editor_app.texts.search import Texts
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.search.query import JOINED, Query, Understood
 from vsearch_pipeline.search.syntax import length_ms

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from editor_app.texts import ENGLISH, KOREAN, Texts
+from editor_app.texts.search import ENGLISH, KOREAN, Texts
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.test_search import address, card_of, expect_moment, expect_playing, search
 from tests.editor_app.library import CAPTIONS, Library

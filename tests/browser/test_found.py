@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import text
 
-from editor_app.texts import ENGLISH, KOREAN
+from editor_app.texts.search import ENGLISH, KOREAN
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.test_search import address, card_of, cards, expect_moment, expect_playing, search, seconds
 from tests.editor_app.library import CAPTIONS, SPANS, Library

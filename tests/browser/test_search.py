@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from editor_app.texts import ENGLISH, KOREAN
+from editor_app.texts.search import ENGLISH, KOREAN
 from tests.browser.conftest import Visit
 from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, HOSTILE_TITLE, LINES, SPANS, Library
 

@@ -9,7 +9,8 @@ import pytest
 
 from editor_app.components.answer import ANSWERS_KEY, CHIPS, draw_answer
 from editor_app.services import open_services
-from editor_app.texts import ENGLISH, KOREAN, Language
+from editor_app.texts.language import Language
+from editor_app.texts.search import ENGLISH, KOREAN
 from tests.editor_app.conftest import Page
 from tests.editor_app.library import CAPTIONS, Library
 from vsearch_pipeline.search.answers import Answer, Claim

@@ -8,7 +8,7 @@ import pytest
 from editor_app.components.moment import Clip, draw_match, short_span
 from editor_app.components.speech import draw_transcript, file_name, marked
 from editor_app.media import MediaFiles
-from editor_app.texts import ENGLISH, KOREAN
+from editor_app.texts.search import ENGLISH, KOREAN
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen
 from vsearch_pipeline.catalog.speech import SpokenUtterance, SpokenWord

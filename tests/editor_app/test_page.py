@@ -11,7 +11,9 @@ from streamlit.testing.v1.element_tree import Button
 
 from editor_app.components.panel import OPEN_KEY as FILTERS_KEY
 from editor_app.services import open_services
-from editor_app.texts import ENGLISH, KOREAN, as_markdown
+from editor_app.texts import common, library
+from editor_app.texts.language import as_markdown
+from editor_app.texts.search import ENGLISH, KOREAN
 from tests.editor_app.conftest import Page
 from tests.editor_app.library import (
     CAPTIONS,
@@ -206,7 +208,7 @@ def test_a_database_that_is_not_there(page: Page, monkeypatch: pytest.MonkeyPatc
 def test_an_empty_library(empty_page: Page, lib: Library) -> None:
     for address in ({}, {"q": "balloon"}):
         empty_page.run(**address)
-        assert ENGLISH.empty_title in empty_page.written
+        assert common.ENGLISH.empty_title in empty_page.written
         assert as_markdown(str(lib.settings.inbox_dir)) in empty_page.written
 
 
@@ -248,10 +250,10 @@ def test_the_library_page(page: Page) -> None:
     assert set(videos) == {"세 가지 색", "old camera", "festival", HOSTILE_TITLE}
     film, old = videos["세 가지 색"], videos["old camera"]
     assert film["facts"] == ["0:04", "3 moments", "320×180", "mp4 h264"]
-    assert film["stages"] == [ENGLISH.stage_segments]
+    assert film["stages"] == [library.ENGLISH.stage_segments]
     assert film["picture"].startswith("/store/")
     assert old["failures"] == [{"stage": "Speech failed", "reason": REASON}]
-    assert videos["festival"]["badge"] == ENGLISH.imported_badge
+    assert videos["festival"]["badge"] == library.ENGLISH.imported_badge
     assert videos["festival"]["picture"] is None
 
 
@@ -271,7 +273,7 @@ def test_coming_back_from_the_library_shows_the_search_again(page: Page, lib: Li
 def test_an_empty_library_page(empty_page: Page) -> None:
     empty_page.run(lang="ko").app.switch_page("app_pages/library.py")
     empty_page.run()
-    assert KOREAN.empty_title in empty_page.written
+    assert common.KOREAN.empty_title in empty_page.written
     assert empty_page.component("shelf") is None
 
 

@@ -1,25 +1,23 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from string import Formatter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor_app.texts import (
-    ENGLISH,
-    KOREAN,
-    LANGUAGES,
-    STAGES,
-    TEXTS,
-    as_markdown,
-    counted,
-    language_of,
-    stage_order,
-)
+from editor_app.texts import common, library, search
+from editor_app.texts.language import LANGUAGES, Language, as_markdown, counted, day, day_and_time, language_of
+from editor_app.texts.library import STAGES, stage_order
 
-NAMES = sorted(ENGLISH.as_dict())
+MODULES = [common, library, search]
+TABLES = {
+    module.__name__.rpartition(".")[2]: {"en": module.ENGLISH.as_dict(), "ko": module.KOREAN.as_dict()}
+    for module in MODULES
+}
+NAMES = [(table, name) for table, texts in TABLES.items() for name in sorted(texts["en"])]
 
 
 def fields(text: str) -> set[str]:
@@ -27,12 +25,12 @@ def fields(text: str) -> set[str]:
 
 
 def test_every_language_has_texts() -> None:
-    assert set(TEXTS) == set(LANGUAGES)
+    assert set(search.TEXTS) == set(library.LIBRARY) == set(common.COMMON) == set(LANGUAGES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_sentence_is_complete_in_both_languages(name: str) -> None:
-    english, korean = ENGLISH.as_dict()[name], KOREAN.as_dict()[name]
+@pytest.mark.parametrize(("table", "name"), NAMES)
+def test_sentence_is_complete_in_both_languages(table: str, name: str) -> None:
+    english, korean = TABLES[table]["en"][name], TABLES[table]["ko"][name]
     assert english.strip()
     assert korean.strip()
     assert fields(english) == fields(korean)
@@ -47,8 +45,8 @@ def test_stages_are_named_in_the_order_they_run() -> None:
         "previews",
         "unheard_of",
     ]
-    assert KOREAN.stage("captions") == "설명"
-    assert ENGLISH.stage("unheard_of") == "unheard of"
+    assert library.KOREAN.stage("captions") == "설명"
+    assert library.ENGLISH.stage("unheard_of") == "unheard of"
     assert "segments" in STAGES
 
 
@@ -60,9 +58,19 @@ def test_language_of_a_browser(locale: str | None, language: str) -> None:
     assert language_of(locale) == language
 
 
+@pytest.mark.parametrize(
+    ("language", "date", "time"),
+    [("en", "6 Nov 2026", "6 Nov 2026, 09:05"), ("ko", "2026년 11월 6일", "2026년 11월 6일 09:05")],
+)
+def test_days_and_times(language: Language, date: str, time: str) -> None:
+    moment = datetime(2026, 11, 6, 9, 5, tzinfo=UTC)
+    assert day(moment, language) == date
+    assert day_and_time(moment, language) == time
+
+
 def test_counted() -> None:
-    assert counted(ENGLISH.moments_one, ENGLISH.moments_many, 1) == "1 moment"
-    assert counted(ENGLISH.moments_one, ENGLISH.moments_many, 1200) == "1,200 moments"
+    assert counted(common.ENGLISH.moments_one, common.ENGLISH.moments_many, 1) == "1 moment"
+    assert counted(common.ENGLISH.moments_one, common.ENGLISH.moments_many, 1200) == "1,200 moments"
 
 
 def test_markdown_of_people_is_only_text() -> None:

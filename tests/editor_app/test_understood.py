@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from editor_app.components.understood import draw_understood
-from editor_app.texts import ENGLISH, KOREAN, Texts
+from editor_app.texts.search import ENGLISH, KOREAN, Texts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.search.query import understand
 

@@ -45,6 +45,7 @@ from vsearch_pipeline.editing.fit import lay_out
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.errors import BusyError, DatabaseError, InputError, LockedError
 from vsearch_pipeline.language.embedding import SentenceEmbedder
+from vsearch_pipeline.roles import Role, require_editor
 from vsearch_pipeline.search.documents import Documents, Missing, NotReadyError
 from vsearch_pipeline.timeline import TimeRange, clock
 
@@ -103,15 +104,25 @@ class Editor:
 
     Args:
         embedder: gives the vectors of what people write.
+        role: the actor's; a viewer's edits are refused.
     """
 
-    def __init__(self, catalog: Transactions, embedder: SentenceEmbedder, *, actor: str, door: Door) -> None:
+    def __init__(
+        self,
+        catalog: Transactions,
+        embedder: SentenceEmbedder,
+        *,
+        actor: str,
+        door: Door,
+        role: Role = "editor",
+    ) -> None:
         if not actor.strip():
             raise InputError("An edit needs somebody who made it: set VSEARCH_ACTOR, or sign in.")
         self.catalog = catalog
         self.embedder = embedder
         self.actor = actor
         self.door = door
+        self.role = role
         self._known_words: set[str] = set()  # that search knows, since somebody wrote them through here
 
     def run(
@@ -134,9 +145,11 @@ class Editor:
             people: whether it changes people or marks, so that nobody else changes any.
 
         Raises:
+            ForbiddenError: the actor may only look.
             BusyError: somebody else holds what is needed.
             DatabaseError: the connection was lost.
         """
+        require_editor(self.role, self.actor)
         documents = Documents(self.embedder)
         if captions:
             wanted = documents.of_captions(captions)

@@ -1,29 +1,20 @@
-"""Every sentence of the page, in each language it speaks."""
+"""Sentences of the search page and its player, in each language of the page."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, fields
-from typing import Final, Literal, get_args
+from dataclasses import asdict, dataclass
+from typing import Final
 
-Language = Literal["ko", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-LANGUAGE_NAMES: Final[dict[Language, str]] = {"ko": "한국어", "en": "English"}
+from editor_app.texts.language import Language
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """One language's sentences; `{}` fields are filled with `str.format`, `_one` is used for a count of 1."""
 
-    # the frame of the page
-    language: str
-    page_search: str
-    page_library: str
-
     # searching
     search_label: str
     search_placeholder: str
-    opening: str
     start_title: str
     start_hint: str
     start_people: str
@@ -41,8 +32,6 @@ class Texts:
     answer_by_template: str
     nothing_title: str
     nothing_hint: str
-    empty_title: str
-    empty_hint: str
     processing_title: str
     processing_hint: str
     moment_gone: str
@@ -154,50 +143,13 @@ class Texts:
     download_srt: str
     download_vtt: str
 
-    # the library
-    library_title: str
-    videos_one: str
-    videos_many: str
-    moments_one: str
-    moments_many: str
-    imported_badge: str
-    imported_note: str
-    length_unknown: str
-    stages_done: str
-    stages_none: str
-    failed: str
-    thumbnail_alt: str
-
-    # the stages of the pipeline
-    stage_video: str
-    stage_sampling: str
-    stage_faces: str
-    stage_face_tracks: str
-    stage_face_labels: str
-    stage_objects: str
-    stage_captions: str
-    stage_korean_captions: str
-    stage_transcript: str
-    stage_segments: str
-    stage_segment_embeddings: str
-    stage_previews: str
-
-    def stage(self, name: str) -> str:
-        """A stage's name for people; an unknown stage is called what the pipeline calls it."""
-        known: str | None = getattr(self, f"stage_{name}", None)
-        return known or name.replace("_", " ")
-
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
 
 
 ENGLISH: Final = Texts(
-    language="Language",
-    page_search="Search",
-    page_library="Library",
     search_label="Search moments",
     search_placeholder="A scene, a person, or what is said",
-    opening="Opening the library…",
     start_title="Find the moment",
     start_hint="Say in Korean or English what is seen or said, or who is there. Press a result to play it.",
     start_people="People in this library",
@@ -215,8 +167,6 @@ ENGLISH: Final = Texts(
     answer_by_template="Put together from the results, without a language model",
     nothing_title="No moment matches",
     nothing_hint="Try fewer or other words, or only a name.",
-    empty_title="The library is empty",
-    empty_hint="Add videos with `vsearch add FILE`, or put them into the inbox folder: {inbox}",
     processing_title="The videos are being processed",
     processing_hint="Nothing can be searched yet. The Library page shows how far each video has come.",
     moment_gone="The moment in this link is no longer in the library.",
@@ -320,39 +270,11 @@ ENGLISH: Final = Texts(
     play_line="Play from {time}: {text}",
     download_srt="Subtitles (SRT)",
     download_vtt="Subtitles (WebVTT)",
-    library_title="Library",
-    videos_one="1 video",
-    videos_many="{count} videos",
-    moments_one="1 moment",
-    moments_many="{count} moments",
-    imported_badge="Imported",
-    imported_note="From another catalogue, without a video file",
-    length_unknown="length not known yet",
-    stages_done="Done",
-    stages_none="Waiting for its first stage",
-    failed="{stage} failed",
-    thumbnail_alt="Picture from {title}",
-    stage_video="File check",
-    stage_sampling="Shots and frames",
-    stage_faces="Faces",
-    stage_face_tracks="Face tracks",
-    stage_face_labels="Names",
-    stage_objects="Objects",
-    stage_captions="Captions",
-    stage_korean_captions="Korean captions",
-    stage_transcript="Speech",
-    stage_segments="Moments",
-    stage_segment_embeddings="Search index",
-    stage_previews="Previews",
 )
 
 KOREAN: Final = Texts(
-    language="언어",
-    page_search="검색",
-    page_library="보관함",
     search_label="장면 검색",
     search_placeholder="장면, 인물, 대사로 찾기",
-    opening="보관함을 여는 중…",
     start_title="찾고 싶은 장면을 적어 보세요",
     start_hint="보이는 것, 나오는 사람, 들리는 말을 한국어나 영어로 적으세요. 결과를 누르면 바로 재생됩니다.",
     start_people="보관함에 있는 인물",
@@ -370,8 +292,6 @@ KOREAN: Final = Texts(
     answer_by_template="언어 모델 없이 검색 결과로 작성",
     nothing_title="맞는 장면이 없어요",
     nothing_hint="단어를 줄이거나 다른 말로 바꿔 보세요. 이름만 적어도 됩니다.",
-    empty_title="보관함이 비어 있어요",
-    empty_hint="`vsearch add 파일`로 영상을 추가하거나 받은 영상 폴더에 넣어 주세요: {inbox}",
     processing_title="영상을 처리하고 있어요",
     processing_hint="아직 검색할 수 있는 장면이 없어요. 보관함에서 영상별 진행 상황을 볼 수 있습니다.",
     moment_gone="이 링크의 장면은 이제 보관함에 없어요.",
@@ -474,59 +394,6 @@ KOREAN: Final = Texts(
     play_line="{time}부터 재생: {text}",
     download_srt="자막 받기 (SRT)",
     download_vtt="자막 받기 (WebVTT)",
-    library_title="보관함",
-    videos_one="영상 1개",
-    videos_many="영상 {count}개",
-    moments_one="장면 1개",
-    moments_many="장면 {count}개",
-    imported_badge="가져온 목록",
-    imported_note="다른 시스템에서 가져와 영상 파일이 없음",
-    length_unknown="길이 확인 전",
-    stages_done="완료",
-    stages_none="처리를 기다리는 중",
-    failed="{stage} 실패",
-    thumbnail_alt="{title}의 한 장면",
-    stage_video="파일 확인",
-    stage_sampling="장면 분할",
-    stage_faces="얼굴 찾기",
-    stage_face_tracks="얼굴 추적",
-    stage_face_labels="인물 이름",
-    stage_objects="사물",
-    stage_captions="설명",
-    stage_korean_captions="한국어 설명",
-    stage_transcript="대사",
-    stage_segments="장면 정리",
-    stage_segment_embeddings="검색 색인",
-    stage_previews="미리보기",
 )
 
 TEXTS: Final[dict[Language, Texts]] = {"ko": KOREAN, "en": ENGLISH}
-
-
-STAGES: Final = tuple(
-    field.name.removeprefix("stage_") for field in fields(Texts) if field.name.startswith("stage_")
-)
-"""Stages in the order the pipeline runs them."""
-
-
-def stage_order(name: str) -> tuple[int, str]:
-    """Sort key: known stages as they run, then the others by name."""
-    return (STAGES.index(name) if name in STAGES else len(STAGES), name)
-
-
-def language_of(locale: str | None) -> Language:
-    """The page's language for a browser's locale (`ko-KR`): Korean for Korean, else English."""
-    return "ko" if (locale or "").lower().split("-")[0] == "ko" else "en"
-
-
-def counted(one: str, many: str, count: int) -> str:
-    """`1 moment`, `2 moments`."""
-    return one if count == 1 else many.format(count=f"{count:,}")
-
-
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])")
-
-
-def as_markdown(text: str) -> str:
-    """Text of people and files for a place that reads Markdown: shown as it is, never read as markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

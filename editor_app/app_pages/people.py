@@ -1,0 +1,14 @@
+"""People."""
+
+from __future__ import annotations
+
+from editor_app.components.address import arrived, write
+from editor_app.components.frame import chosen_language
+
+
+def page() -> None:
+    if arrived("people"):
+        write(chosen_language())
+
+
+page()
