@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install models gpu demo up test lint types format bench clean
+.PHONY: help install models gpu axe demo up test lint types format bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ models: install ## add torch, transformers, sentence-transformers
 gpu: install ## put onnxruntime-gpu in the place of onnxruntime
 	$(BIN)/python -m pip uninstall --quiet --yes onnxruntime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps --force-reinstall onnxruntime-gpu
+
+axe: ## fetch axe-core, by which the tests know a page that shuts people out (needs npm)
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 
 demo: install ## ingest the sample library, search it, say how to open it
 	$(BIN)/vsearch demo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import captions, editing, faces, ingest, people, retrieval, search_latency
+from benchmarks import captions, editing, faces, ingest, page, people, retrieval, search_latency
 
 BENCHMARKS = {
     "ingest": ingest.main,
@@ -14,11 +14,12 @@ BENCHMARKS = {
     "retrieval": retrieval.main,
     "search_latency": search_latency.main,
     "editing": editing.main,
+    "page": page.main,
 }
 
 
 def main() -> None:
-    named = [name for name in sys.argv[1:] if not name.isdigit()]  # search_latency and editing take sizes
+    named = [name for name in sys.argv[1:] if not name.isdigit()]  # some take sizes
     unknown = [name for name in named if name not in BENCHMARKS]
     if unknown:
         sys.exit(f"There is no benchmark {unknown[0]}: choose of {', '.join(BENCHMARKS)}.")

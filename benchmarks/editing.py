@@ -81,6 +81,7 @@ OBJECTS = ("person", "car", "dog", "chair")
 class Library:
     """A library of `size` segments, with who edits it."""
 
+    home: Path
     size: int
     catalog: Catalog
     embedder: SentenceEmbedder
@@ -294,7 +295,7 @@ def made_library(size: int, embedder: SentenceEmbedder) -> Iterator[Library]:
         with catalog.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("vacuum analyze"))
         print(f"({size:,} segments made in {time.perf_counter() - started:.0f} s)\n", flush=True)
-        yield Library(size, catalog, embedder, people)
+        yield Library(home, size, catalog, embedder, people)
     finally:
         catalog.close()
         shutil.rmtree(home, ignore_errors=True)

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from editor_app.access import people_sign_in, sign_in_secrets
+from editor_app.doorkeeper import Doorkeeper
+from editor_app.links import Links, media_links
 from editor_app.media import store_route
-from editor_app.services import open_services
-from vsearch_pipeline.errors import VsearchError
+from editor_app.services import warm_up
+from vsearch_pipeline.errors import InputError, VsearchError
 from vsearch_pipeline.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -25,7 +29,7 @@ _SETTINGS = Settings()
 
 def _warm_up() -> None:
     try:
-        open_services(_SETTINGS)
+        warm_up(_SETTINGS)
     except VsearchError as error:  # the page says it to whoever opens it, and tries again
         _LOG.warning("%s", error)
 
@@ -38,4 +42,22 @@ async def _lifespan(_app: st.App) -> AsyncGenerator[dict[str, Any]]:
     await warming
 
 
-app = st.App(Path(__file__).with_name("page.py"), routes=[store_route(_SETTINGS.videos_dir)], lifespan=_lifespan)
+def _door() -> tuple[dict[str, Any], Links]:
+    """How people sign in, and what signs the addresses of files; the server does not start where it must not."""
+    try:
+        return sign_in_secrets(_SETTINGS), media_links(_SETTINGS)
+    except InputError as problem:
+        raise SystemExit(str(problem)) from None
+
+
+_SIGN_IN, _LINKS = _door()
+
+app = st.App(  # Streamlit reads in this file's text that there is one
+    Path(__file__).with_name("page.py"),
+    secrets=_SIGN_IN,
+    routes=[store_route(_SETTINGS.videos_dir, _LINKS)],
+    middleware=[
+        Middleware(Doorkeeper, sign_in=people_sign_in(_SETTINGS), open_to_all=_SETTINGS.allow_open),
+    ],
+    lifespan=_lifespan,
+)

@@ -8,6 +8,8 @@ from typing import Final
 import streamlit as st
 
 from editor_app.components.frame import choose_language, error, style
+from editor_app.components.sign_in import let_in
+from editor_app.services import current_settings
 from editor_app.texts.common import COMMON
 from vsearch_pipeline.errors import VsearchError
 
@@ -27,7 +29,14 @@ def main() -> None:
         page_title="vsearch", page_icon=str(_ICON), layout="wide", initial_sidebar_state="collapsed"
     )
     style()
-    titles = COMMON[choose_language()].as_dict()
+    language = choose_language()
+    try:
+        if not let_in(current_settings(), language):
+            return
+    except VsearchError as problem:
+        error(problem)
+        return
+    titles = COMMON[language].as_dict()
     page = st.navigation(
         [
             st.Page(

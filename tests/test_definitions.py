@@ -14,6 +14,7 @@ PER_VIDEO = {
     "video": ("media", set()),
     "shots": ("media", {"video"}),
     "frames": ("media", {"video", "shots"}),
+    "proxy": ("media", {"video"}),
     "objects": ("understanding", {"frames"}),
     "captions": ("understanding", {"shots", "frames", "objects"}),
     "korean_captions": ("understanding", {"captions", "face_labels"}),

@@ -470,7 +470,8 @@ app.command(context_settings={"obj": _terminal})(export)
 @app.command()
 def demo() -> None:
     """Make the sample library, search it in English and Korean, and say how to open it."""
-    from vsearch_pipeline.demo import SAMPLE_QUERIES, prepare_sample
+    from vsearch_pipeline.demo import SAMPLE_QUERIES
+    from vsearch_pipeline.ingest.sample import prepare_sample
     from vsearch_pipeline.language.tokens import has_hangul
     from vsearch_pipeline.resources.instance import open_instance
     from vsearch_pipeline.runner import failure_reason, train_people

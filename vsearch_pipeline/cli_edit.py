@@ -18,7 +18,8 @@ from vsearch_pipeline.catalog.videos import find_video
 from vsearch_pipeline.cli_people import Terminal, print_json, terminal_of
 from vsearch_pipeline.editing.called import existing
 from vsearch_pipeline.editing.doors import open_editor
-from vsearch_pipeline.editing.history import LISTED, Difference, Entry, HistoryService
+from vsearch_pipeline.editing.entries import Difference, Entry
+from vsearch_pipeline.editing.history import LISTED, HistoryService
 from vsearch_pipeline.editing.offers import CaptionOffer, Offer, offers
 from vsearch_pipeline.editing.segments import Layer, SegmentService
 from vsearch_pipeline.editing.transaction import Done, Editor

@@ -19,7 +19,7 @@ from rich.table import Column, Table
 from vsearch_pipeline.catalog.database import open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.library import Gender, PersonRecord
-from vsearch_pipeline.editing.doors import open_editor
+from vsearch_pipeline.editing.doors import face_embedder, open_editor, open_people, step_ms
 from vsearch_pipeline.editing.gallery_names import GalleryNames
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.editing.relabel import RelabelPreview
@@ -52,18 +52,7 @@ def terminal_of(context: typer.Context) -> Terminal:
 
 
 def _service(settings: Settings) -> PeopleService:
-    editor = open_editor(settings, "cli")
-    return PeopleService(editor, embedding_model=_embedder(settings).name, step_ms=_step_ms(settings))
-
-
-def _embedder(settings: Settings) -> Any:
-    from vsearch_pipeline.resources.models import load_face_embedder
-
-    return load_face_embedder(settings.face_embedder, settings.onnx_providers)
-
-
-def _step_ms(settings: Settings) -> int:
-    return round(1000 / settings.faces_per_second)
+    return open_people(settings, open_editor(settings, "cli"))
 
 
 # --- photos and training ----------------------------------------------------------------------------------------
@@ -203,7 +192,7 @@ def evaluate(
             probes,
             strangers,
             detector=load_face_detector(settings.face_detector, settings.onnx_providers),
-            embedder=_embedder(settings),
+            embedder=face_embedder(settings),
             progress=lambda step, _: progress.update(task, description=step, advance=1),
         )
     if as_json:
@@ -533,7 +522,7 @@ def relabel(
     terminal = terminal_of(context)
     settings = terminal.settings()
     catalog = open_catalog(settings)
-    preview = relabel_preview(catalog, _embedder(settings), _step_ms(settings))
+    preview = relabel_preview(catalog, face_embedder(settings), step_ms(settings))
     _print_preview(terminal, preview)
     if dry_run:
         return

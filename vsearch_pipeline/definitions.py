@@ -15,6 +15,7 @@ from vsearch_pipeline.assets import (
     media,
     objects,
     people,
+    proxy,
     segments,
     transcript,
 )
@@ -31,6 +32,7 @@ from vsearch_pipeline.resources.models import (
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
 from vsearch_pipeline.sensors.people import people_changed_sensor
+from vsearch_pipeline.sensors.requests import requests_sensor
 from vsearch_pipeline.settings import Settings
 
 
@@ -39,12 +41,13 @@ def definitions(settings: Settings) -> Definitions:
     gemini = GeminiResource(options=asdict(settings.gemini))
     return Definitions(
         assets=load_assets_from_modules(
-            [media, objects, faces, gallery, people, captions, comparison, transcript, segments]
+            [media, proxy, objects, faces, gallery, people, captions, comparison, transcript, segments]
         ),
         jobs=[ingest_job, train_job, relabel_job, survey_job, take_in_job],
         sensors=[
             inbox_sensor(settings.inbox_dir),
             new_videos_sensor(),
+            requests_sensor(),
             people_changed_sensor(settings.gallery_dir),
         ],
         resources={

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import threading
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, JobDefinition
-from dagster._core.execution.backfill import PartitionBackfill
 
-from vsearch_pipeline.assets.jobs import RELABELLED
+from vsearch_pipeline.assets.relabelling import RELABELLED, add_relabel_backfill
 from vsearch_pipeline.assets.segments import SEGMENT_EMBEDDINGS
-from vsearch_pipeline.assets.stage import GPU_TAG, add_partitions, partition_ranges
+from vsearch_pipeline.assets.stage import add_partitions, partition_ranges
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.stages import failed_videos
 from vsearch_pipeline.definitions import defs
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.resources.instance import IMPORT_TAG, process_tag
+from vsearch_pipeline.resources.reasons import UNKNOWN, step_reason
 from vsearch_pipeline.settings import Settings
 
 POLL_SECONDS = 0.3
@@ -95,22 +94,10 @@ def relabel_video(instance: DagsterInstance, video_id: str) -> ExecuteInProcessR
 
 def queue_relabel(instance: DagsterInstance, videos: Sequence[str]) -> str:
     """Ask the running daemon for a backfill of what `relabel_video` does; returns the backfill's id."""
-    add_partitions(instance, videos)
-    backfill = PartitionBackfill.from_asset_partitions(
-        backfill_id=uuid.uuid4().hex[:8],
-        asset_graph=defs.resolve_asset_graph(),
-        partition_names=list(videos),
-        asset_selection=[AssetKey(name) for name in RELABELLED],
-        backfill_timestamp=time.time(),
-        tags=GPU_TAG,
-        dynamic_partitions_store=instance,
-        all_partitions=False,
-        title="Relabel people",
-        description="Name faces by the classifier in use and what people said; asked for by `vsearch people`.",
-        run_config=None,
-    )
-    instance.add_backfill(backfill)
-    return str(backfill.backfill_id)
+    backfill_id = uuid.uuid4().hex[:8]
+    graph = defs.resolve_asset_graph()
+    add_relabel_backfill(instance, graph, videos, backfill_id=backfill_id, asked_by="`vsearch people`")
+    return backfill_id
 
 
 def is_served(settings: Settings) -> bool:
@@ -129,17 +116,7 @@ def is_served(settings: Settings) -> bool:
 
 def failure_reason(result: ExecuteInProcessResult) -> str:
     """Why a run failed: the first failed step's own words, in one line."""
-    for event in result.all_events:
-        if event.event_type == DagsterEventType.STEP_FAILURE:
-            data = event.step_failure_data
-            failure = data.user_failure_data
-            if failure is not None and failure.description:
-                return str(failure.description)
-            error = data.error
-            if error is not None:
-                cause = error.cause or error
-                return f"{event.step_key}: {cause.message.strip().splitlines()[0]}"
-    return "the run failed; its log is in the Dagster UI"
+    return next(filter(None, map(step_reason, result.all_events)), UNKNOWN)
 
 
 def _only(*assets: str) -> JobDefinition:

@@ -12,9 +12,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import IO
 
 from rich.console import Console
@@ -22,11 +23,15 @@ from rich.console import Console
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.resources.instance import open_instance
 from vsearch_pipeline.settings import PROJECT_ROOT, Settings
+from vsearch_pipeline.signing_in import check_address, check_lists, sign_in_of
 
 START_SECONDS = 120
 STOP_SECONDS = 15
 HOST = "127.0.0.1"
+"""Of Dagster, which knows no sign-in."""
 _PR_SET_PDEATHSIG = 1
+_SECRETS = tuple(folder / ".streamlit" / "secrets.toml" for folder in (Path.home(), PROJECT_ROOT))
+"""Where Streamlit looks for how people sign in, besides the settings."""
 
 
 @dataclass(frozen=True)
@@ -39,37 +44,48 @@ class Service:
     health: str | None
 
 
-def free_port(wanted: int) -> int:
-    """`wanted` where nobody listens there, else one the system gives."""
+def free_port(wanted: int, host: str = HOST) -> int:
+    """`wanted` where nobody listens there, else one the system gives.
+
+    Raises:
+        VsearchError: this machine does not have that address, or no port is left.
+    """
     for port in (wanted, 0):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, port))
+                probe.bind((host, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise VsearchError("There is no free port on this machine.")
+    raise VsearchError(f"There is no free port at {host}, or this machine does not have that address.")
 
 
 def serve(settings: Settings, console: Console) -> None:
     """Start everything, say where it is, wait for Ctrl-C (or SIGTERM) and stop all of it.
 
     Raises:
+        InputError: strangers could come in, or nobody could.
         VsearchError: a service did not start or ended by itself; the message names its log.
     """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    sign_in = sign_in_of(settings)
+    if not any(path.exists() for path in _SECRETS):  # where there is one, the page looks into it
+        check_address(settings.page_address, settings, sign_in=sign_in is not None)
+    if sign_in:
+        check_lists(settings)
     lock = _only_one(settings)
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)  # the terminal was closed
     signal.signal(signal.SIGINT, interrupt)  # a shell starts background jobs with it ignored
     open_instance(settings).dispose()
     settings.inbox_dir.mkdir(parents=True, exist_ok=True)
-    dagster_port, page_port = free_port(settings.dagster_port), free_port(settings.page_port)
-    dagster_url, page_url = f"http://{HOST}:{dagster_port}", f"http://{HOST}:{page_port}"
+    address = settings.page_address
+    dagster_port, page_port = free_port(settings.dagster_port), free_port(settings.page_port, address)
+    dagster_url, page_url = f"http://{HOST}:{dagster_port}", f"http://{_reached(address)}:{page_port}"
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     services: list[Service] = []
     try:
@@ -91,13 +107,16 @@ def serve(settings: Settings, console: Console) -> None:
                     "page",
                     [
                         *["-m", "streamlit", "run", str(PROJECT_ROOT / "editor_app" / "main.py")],
-                        *["--server.address", HOST, "--server.port", str(page_port), "--server.headless", "true"],
+                        *["--server.address", address, "--server.port", str(page_port)],
+                        *["--server.headless", "true"],
                     ],
                     health=f"{page_url}/_stcore/health",
+                    # the page links to it
+                    environment={"VSEARCH_DAGSTER_URL": settings.dagster_url or dagster_url},
                 )
             )
             _wait_until_healthy(services)
-        console.print(f"The page      {page_url}")
+        console.print(f"The page      {sign_in.origin(page_port) if sign_in else page_url}")
         console.print(f"Dagster       {dagster_url}")
         console.print(
             f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)"
@@ -141,7 +160,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _start(settings: Settings, name: str, arguments: list[str], health: str | None) -> Service:
+def _start(
+    settings: Settings,
+    name: str,
+    arguments: list[str],
+    health: str | None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Service:
     log = settings.home / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -151,6 +176,7 @@ def _start(settings: Settings, name: str, arguments: list[str], health: str | No
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=PROJECT_ROOT,
+            env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C reaches only us; we stop the children in order
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - no other thread runs yet
         )
@@ -181,8 +207,21 @@ def _check(services: list[Service]) -> None:
     for service in services:
         if service.process.poll() is not None:
             raise VsearchError(
-                f"{service.name} ended by itself (exit {service.process.returncode}); its log is {service.log}."
+                f"{service.name} ended by itself (exit {service.process.returncode}); its log is {service.log},"
+                f" and ends with: {_last_line(service.log)}"
             )
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+
+
+def _reached(address: str) -> str:
+    """Where this machine reaches what listens on an address, as it stands in a link."""
+    if address in ("0.0.0.0", "::"):  # noqa: S104 - all addresses
+        return HOST if "." in address else "[::1]"
+    return f"[{address}]" if ":" in address else address
 
 
 def _stop(services: list[Service]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, NonNegativeFloat, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.gemini import GeminiOptions
+from vsearch_pipeline.roles import read_list
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +91,40 @@ class Settings(BaseSettings):
     # doors
     dagster_port: int = 3000
     page_port: int = 8501
+    page_address: str = Field("127.0.0.1", description="what the page listens on; others reach 0.0.0.0")
+    allow_open: bool = Field(False, description="others may reach the page, and edit, without signing in")
+    dagster_url: str = Field("", description="where people open Dagster; 127.0.0.1 and its port where empty")
+    media_link_hours: float = Field(
+        6.0, ge=0.001, le=168, description="how long the address of a file stays good at least"
+    )
+    media_key: SecretStr | None = Field(
+        None, description="signs these addresses, 32 characters or more; kept in HOME/media.key where unset"
+    )
+
+    # who may come in
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_metadata_url: str = Field("", description="the service's .well-known/openid-configuration")
+    oidc_redirect_uri: str = Field("", description="http://localhost:{port}/oauth2callback where empty")
+    oidc_cookie_secret: SecretStr | None = Field(
+        None, description="keeps people signed in, 32 characters or more; kept in HOME/cookie.key where unset"
+    )
+    oidc_vouches_for_emails: bool = Field(
+        False, description="the service says nothing of email_verified, but gives no address it did not check"
+    )
+    sign_in_hours: float = Field(168.0, gt=0, description="after which people sign in again")
+    editors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="who may change things: name@example.com, @example.com or *, with commas between"
+    )
+    viewers: Annotated[tuple[str, ...], NoDecode] = Field((), description="who may only look, in the same way")
+
+    @field_validator("editors", "viewers", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        try:
+            return read_list(value) if isinstance(value, str) else value
+        except InputError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("home", "inbox", "gallery", "caption_examples", "reference_captions")
     @classmethod
@@ -105,6 +141,11 @@ class Settings(BaseSettings):
             usd_a_day=self.gemini_usd_a_day,
             usd_per_million_tokens=self.gemini_usd_per_million_tokens,
         )
+
+    @property
+    def dagster_address(self) -> str:
+        """Where people open Dagster, without a slash at the end."""
+        return (self.dagster_url or f"http://127.0.0.1:{self.dagster_port}").rstrip("/")
 
     @property
     def inbox_dir(self) -> Path:

@@ -5,22 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from editor_app.components.adding import sample_button
 from editor_app.components.address import arrived, follow, write
 from editor_app.components.answer import ANSWERS_KEY, draw_answer
+from editor_app.components.export import export_panel
 from editor_app.components.face import FaceFound, face_button, face_found, forget_face
 from editor_app.components.frame import chosen_language, current_language, error, notice
 from editor_app.components.kept import kept_searches
 from editor_app.components.listing import Listing, list_appearances, list_result
 from editor_app.components.moment import Clip, short_span
 from editor_app.components.panel import filter_panel
-from editor_app.components.player import player
 from editor_app.components.results import Presses, results
-from editor_app.components.speech import cues_of, draw_transcript, file_name
-from editor_app.services import Services, open_services
+from editor_app.components.speech import cues_of, file_name
+from editor_app.services import Services, current_settings, open_services
+from editor_app.stage import (
+    Choices,
+    as_edited,
+    chosen_clips,
+    draw_stage,
+    forget_edits,
+    pick,
+    picked,
+)
 from editor_app.texts.common import COMMON
 from editor_app.texts.language import Language, as_markdown, counted
 from editor_app.texts.search import TEXTS, Texts
@@ -28,9 +40,7 @@ from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.subtitles import SubtitleFormat, write_subtitles
 from vsearch_pipeline.search.answers import Answer
-from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.results import SearchResult
-from vsearch_pipeline.settings import Settings
 
 QUERY_KEY: Final = "q"
 LIKE_PARAM: Final = "like"
@@ -46,6 +56,7 @@ _RESULT_SECONDS: Final = 30.0
 _REMEMBERED_KEY: Final = "remembered"
 _FACE_CHOSEN_KEY: Final = "face-chosen"
 _KEPT_KEY: Final = "kept-open"
+EXPORT_KEY: Final = "export-open"
 _NAME_KEY: Final = "save-name"
 _SUGGESTED_PEOPLE: Final = 8
 _LONGEST_NAME: Final = 80
@@ -63,18 +74,21 @@ def page() -> None:
         tools = st.container(key="tools", horizontal=True, gap="small", width="content")
     st.session_state[_LAST_KEY] = {name: st.query_params.get(name) for name in _PARAMS}
     with st.spinner(COMMON[language].opening):
-        services = open_services(Settings())
+        services = open_services(current_settings())
     with tools:
         draw_tools(services, query, texts, language)
     if query or liked_id() is not None:
         forget_face()
     try:
         listing = find(services, query, texts)
+        listing = listing and as_edited(services, listing)
     except VsearchError as problem:
         error(problem)
         return
     if listing is not None or chosen_id() is not None:
-        room(services, listing, texts, language)
+        room(services, listing, tools, texts, language)
+        if query:
+            _remember(services, query)
     else:
         start(services, texts, language)
 
@@ -89,12 +103,11 @@ def find(services: Services, query: str, texts: Texts) -> Listing | None:
     liked = liked_id()
     if query:
         found = _searched(query, lambda: services.search(query, shown()))
-        _remember(services, query)
-        return list_result(query, found, texts)
+        return list_result(query, found, texts, current_language())
     if liked is not None:
         key = f"like:{liked}"
         found = _searched(key, lambda: services.similar(liked, shown()))
-        return list_result(key, found, texts, _like_origin(services, liked, texts))
+        return list_result(key, found, texts, current_language(), _like_origin(services, liked, texts))
     face = face_found(services, texts)
     return _list_face(services, face, texts) if face else None
 
@@ -105,6 +118,7 @@ def _searched(key: str, search: Callable[[], SearchResult]) -> SearchResult:
     asked, at, kept = st.session_state.get(_RESULT_KEY, (None, 0.0, None))
     if kept is None or asked != question or time.monotonic() - at > _RESULT_SECONDS:
         kept = search()
+        forget_edits()
         st.session_state[_RESULT_KEY] = (question, time.monotonic(), kept)
     result: SearchResult = kept
     return result
@@ -245,11 +259,11 @@ def _drop() -> None:
     _ask(st.session_state.pop(_BACK_KEY, None) or "")
 
 
-def _choose(clip_id: int) -> None:
-    if clip_id < 0:  # somewhere that a face is on screen, which no address tells
+def _choose(clip_id: int | None) -> None:
+    if clip_id is not None and clip_id < 0:  # somewhere that a face is on screen, which no address tells
         st.session_state[_FACE_CHOSEN_KEY] = clip_id
     else:
-        write({MOMENT_PARAM: str(clip_id)})
+        write({MOMENT_PARAM: None if clip_id is None else str(clip_id)})
 
 
 def _sum_up(services: Services, found: SearchResult, language: Language) -> None:
@@ -300,33 +314,14 @@ def shown() -> int:
     return min(MOST_SHOWN, max(PAGE_SIZE, _number(SHOW_PARAM, 3) or 0))
 
 
-def _chosen_clips(services: Services, listing: Listing | None, texts: Texts) -> tuple[Clip | None, Clip | None]:
-    """What the player shows, which was chosen or is the first result, and the result that it belongs to."""
-    wanted = chosen_id()
-    if wanted is None:
-        face = listing.find(st.session_state.get(_FACE_CHOSEN_KEY, 0)) if listing else None
-        first = face or next(iter(listing.clips if listing else ()), None)
-        return first, first
-    listed = listing.find(wanted) if listing else None
-    if listed and listed.id == wanted:
-        return listed, listed
-    known = services.segment(wanted)
-    if known is None:
-        st.warning(texts.moment_gone, icon=":material/link_off:")
-        return None, None
-    return Clip.of_segment(*known), listed
+def room(
+    services: Services, listing: Listing | None, tools: DeltaGenerator, texts: Texts, language: Language
+) -> None:
+    """Player on the left, results on the right; on a phone the results scroll below the player.
 
-
-def _strip(services: Services, playing: Clip, listed: Clip | None) -> list[Clip]:
-    """The segments of a result of several, the one that plays as it is."""
-    if listed is None or len(listed.members) < 2:
-        return []
-    others = services.segments(listed.members)
-    return [playing if other.id == playing.id else Clip.of_segment(other, playing.video) for other in others]
-
-
-def room(services: Services, listing: Listing | None, texts: Texts, language: Language) -> None:
-    """Player on the left, results on the right; on a phone the results scroll below the player."""
+    Args:
+        tools: where the button for the export goes.
+    """
     if listing and not listing.clips and chosen_id() is None:
         _draw_results(services, listing, None, texts, language)
         if listing.key.startswith("face:"):
@@ -334,32 +329,24 @@ def room(services: Services, listing: Listing | None, texts: Texts, language: La
         elif not _library_notice(services, language):
             notice(texts.nothing_title, texts.nothing_hint, "search_off")
         return
-    clip, listed = _chosen_clips(services, listing, texts)
-    named = listing.named if listing else frozenset()
-    strip = _strip(services, clip, listed) if clip else []
+    chosen = chosen_id()
+    face = st.session_state.get(_FACE_CHOSEN_KEY) if chosen is None else None
+    clip, listed = chosen_clips(services, listing, chosen if face is None else face, language)
     with st.container(key="room"):
-        left, right = st.columns([6, 5], gap="medium")
-    speech = services.speech(clip.video.id) if clip else ()
-    meant = SpokenMatch(listing.spoken if listing else "")
+        left, right = st.columns([7, 5], gap="medium")
+    asked = None
+    with right:  # what was asked for comes first
+        if listing is not None:
+            asked = _draw_results(services, listing, listed, texts, language)
+            if listing.more and shown() < MOST_SHOWN:
+                st.button(texts.more, key="more", on_click=_show_more, width="stretch")
     with left, st.container(key="stage"):
-        player(
-            clip.draw(services.media, texts, language, named) if clip else None,
-            strip=[other.draw(services.media, texts, language, named) for other in strip],
-            transcript=draw_transcript(clip.video, speech, meant, texts) if clip else None,
-            query=listing.key if listing else "",
-            texts=texts,
-            language=language,
-            on_choose=_choose,
-            on_like=_leave_query,
-        )
-        if clip and speech:
-            downloads(clip.video.title, speech, texts)
-    if listing is None:
-        return
-    with right:
-        asked = _draw_results(services, listing, listed, texts, language)
-        if listing.more and shown() < MOST_SHOWN:
-            st.button(texts.more, key="more", on_click=_show_more, width="stretch")
+        choices = Choices(chosen=clip.segment_id if clip else None, choose=_choose, like=_leave_query)
+        film = draw_stage(services, clip, listed=listed, listing=listing, choices=choices, language=language)
+        if film and film.speech:
+            downloads(film.video.title, film.speech, texts)
+    with tools:
+        export_button(services, listing, clip, texts, language)
     if (
         asked and not asked.done()
     ):  # everything is drawn; a press in between starts another run, which waits as well
@@ -392,6 +379,7 @@ def _draw_results(
         answer=draw_answer(answer, texts) if answer else None,
         asking=asking,
         askable=found is not None,
+        picked=picked(),
         texts=texts,
         language=language,
         presses=Presses(
@@ -400,9 +388,31 @@ def _draw_results(
             change=_ask,
             like=_leave_query,
             drop=_drop,
+            pick=pick,
         ),
     )
     return asked if asking else None
+
+
+def export_button(
+    services: Services, listing: Listing | None, clip: Clip | None, texts: Texts, language: Language
+) -> None:
+    """What is selected, found or played, as files for other programs."""
+    selection = picked()
+    label = texts.export_some.format(count=len(selection)) if selection else texts.export
+    box = st.popover(label, icon=":material/ios_share:", key=EXPORT_KEY, on_change="rerun")
+    if not box.open:
+        return
+    query = listing.result.query.text if listing and listing.result and listing.result.query else ""
+    with box:
+        export_panel(
+            services,
+            selection=selection,
+            moments=[(c.video.id, c.span, c.inside) for c in listing.clips] if listing else None,
+            video_id=clip.video.id if clip else None,
+            title=query or (clip.video.title if clip else ""),
+            language=language,
+        )
 
 
 def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> None:
@@ -413,7 +423,7 @@ def downloads(title: str, speech: tuple[SpokenUtterance, ...], texts: Texts) -> 
         for ending, label in labels.items():
             st.download_button(
                 label,
-                write_subtitles(cues, ending),
+                partial(write_subtitles, cues, ending),  # written when somebody takes it
                 file_name=file_name(title, ending),
                 mime="text/vtt" if ending == "vtt" else "application/x-subrip",
                 key=f"download-{ending}",
@@ -464,6 +474,8 @@ def _library_notice(services: Services, language: Language) -> bool:
     if not videos:
         inbox = as_markdown(str(services.settings.inbox_dir))
         notice(common.empty_title, common.empty_hint.format(inbox=inbox), "video_library")
+        if services.visitor.edits:
+            sample_button(services, language, then=lambda: st.switch_page("app_pages/library.py"))
     elif not any(video.segments for video in videos):
         notice(texts.processing_title, texts.processing_hint, "hourglass_top")
     else:

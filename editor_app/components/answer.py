@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from editor_app.texts.errors import in_language
 from editor_app.texts.search import Texts
 from vsearch_pipeline.search.answers import Answer
 
@@ -28,5 +29,5 @@ def draw_answer(answer: Answer, texts: Texts) -> dict[str, Any]:
             }
             for claim in answer.claims
         ],
-        "notes": [author, *([answer.why] if answer.why else [])],
+        "notes": [author, *([in_language(answer.why, answer.language)] if answer.why else [])],
     }

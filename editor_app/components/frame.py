@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from editor_app.components.address import follow, write
 from editor_app.components.assets import read
 from editor_app.texts.common import COMMON
+from editor_app.texts.errors import in_language
 from editor_app.texts.language import LANGUAGE_NAMES, LANGUAGES, Language, as_markdown, language_of
 from vsearch_pipeline.errors import VsearchError
 
 LANGUAGE_KEY = "lang"
 _CHOSEN_KEY = "lang-chosen"
+
+_document: Final = st.components.v2.component("vsearch.document", js=read("frame.js"))
 
 
 def style() -> None:
@@ -44,6 +49,7 @@ def choose_language() -> Language:
             required=True,
             on_change=_language_chosen,
         )
+        _document(key="document", data={"lang": current_language()})
     return current_language()
 
 
@@ -58,8 +64,13 @@ def chosen_language() -> dict[str, str]:
     return {LANGUAGE_KEY: chosen} if chosen else {}
 
 
+def say(problem: VsearchError, language: Language) -> str:
+    """What is wrong, in the visitor's language."""
+    return in_language(str(problem), language)
+
+
 def error(problem: VsearchError) -> None:
-    st.error(as_markdown(str(problem)), icon=":material/error:")
+    st.error(as_markdown(say(problem, current_language())), icon=":material/error:")
 
 
 def notice(title: str, hint: str, icon: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from editor_app.components.moment import Clip, draw_match
 from editor_app.components.understood import draw_understood
-from editor_app.texts.language import counted
+from editor_app.texts.language import Language, counted
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -47,7 +47,13 @@ class Listing:
         return exact or next((clip for clip in self.clips if clip_id in clip.members), None)
 
 
-def list_result(key: str, found: SearchResult, texts: Texts, origin: Mapping[str, Any] | None = None) -> Listing:
+def list_result(
+    key: str,
+    found: SearchResult,
+    texts: Texts,
+    language: Language,
+    origin: Mapping[str, Any] | None = None,
+) -> Listing:
     """The moments of a search by words, or by another segment."""
     query = found.query
     count = counted(texts.results_one, texts.results_many, len(found.moments))
@@ -61,7 +67,7 @@ def list_result(key: str, found: SearchResult, texts: Texts, origin: Mapping[str
         spoken=query.rest if query else "",
         named=query.named if query else frozenset(),
         weak=frozenset(moment.best.segment_id for moment in found.moments if not moment.good),
-        understood=draw_understood(query, texts) if query else (),
+        understood=draw_understood(query, texts, language) if query else (),
         notice=_notice(found, texts),
         origin=origin,
         result=found if query else None,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from editor_app.components.clock import short_clock
+from editor_app.components.film import name_in
 from editor_app.media import MediaFiles
 from editor_app.texts.language import Language, counted
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.search.objects import object_name
 from vsearch_pipeline.search.query import Query
 from vsearch_pipeline.search.results import Hit, Moment, Piece
 from vsearch_pipeline.timeline import TimeRange
@@ -42,7 +44,7 @@ class Clip:
         span: what is repeated.
         best: the part of `span` that is played from and pictured.
         members: ids of the segments that belong to it, in order of time; some may lie just beside `span`.
-        segments: how many of them lie in `span`.
+        inside: those of them that lie in `span`.
     """
 
     id: int
@@ -56,7 +58,7 @@ class Clip:
     objects: tuple[str, ...]  # those that the query asks for
     people: tuple[PersonOnScreen | PersonRecord, ...]
     members: tuple[int, ...] = ()
-    segments: int = 1
+    inside: tuple[int, ...] = ()
 
     @staticmethod
     def of_moment(moment: Moment) -> Clip:
@@ -73,7 +75,7 @@ class Clip:
             tuple(piece.text for piece in hit.marks.objects if piece.hit),
             hit.people,
             tuple(member.segment_id for member in moment.members),
-            sum(member.span.overlap_ms(moment.span) > 0 for member in moment.members),
+            tuple(member.segment_id for member in moment.members if member.span.overlap_ms(moment.span)),
         )
 
     @staticmethod
@@ -89,6 +91,21 @@ class Clip:
             _plain(segment.speech),
             (),
             segment.people,
+            inside=(segment.id,),
+        )
+
+    def as_now(self, segment: SegmentRecord | None, gone: Collection[int]) -> Clip:
+        """The same clip after an edit: told by what its segment says now, without segments that are gone."""
+        members, inside = ([i for i in ids if i not in gone] for ids in (self.members, self.inside))
+        left = replace(self, members=tuple(members), inside=tuple(inside))
+        if segment is None:
+            return left
+        return replace(
+            left,
+            caption_en=_plain(segment.caption_en),
+            caption_ko=_plain(segment.caption_ko),
+            speech=_plain(segment.speech),
+            people=segment.people,
         )
 
     def draw(
@@ -99,7 +116,7 @@ class Clip:
         Args:
             named: ids of the people that the query names.
         """
-        origin = self.video.start_ms or 0
+        origin = media.origin_ms(self.video)
         rate = self.video.frame_rate
         span = short_span(self.span)
         captions = [("ko", self.caption_ko), ("en", self.caption_en)]
@@ -112,12 +129,13 @@ class Clip:
         return {
             "id": self.id,
             "segment": self.segment_id,
+            "inside": list(self.inside),
             "video": self.video.id,
             "title": self.video.title,
             "span": span,
             "clock": short_clock(self.best.start_ms),
             "seconds": texts.seconds.format(seconds=f"{self.span.duration_ms / 1000:.1f}"),
-            "segments": counted("", texts.segments_many, self.segments),
+            "segments": counted("", texts.segments_many, len(self.inside) or 1),
             "start": (self.span.start_ms + origin) / 1000,
             "end": (self.span.end_ms + origin) / 1000,
             "at": (self.best.start_ms + origin) / 1000,
@@ -127,8 +145,8 @@ class Clip:
             "captions": written,
             "untranslated": texts.not_translated if len(written) == 1 else "",
             "speech": _drawn(self.speech),
-            "objects": list(self.objects),
-            "people": [_chip(person, texts, person.id in named) for person in self.people],
+            "objects": [object_name(label, language) for label in self.objects],
+            "people": [_chip(person, texts, language, person.id in named) for person in self.people],
             "source": media.source(self.video),
             "preview": media.preview(self.video.id, self.best),
             "still": media.still(self.video, self.best.middle_ms),
@@ -146,14 +164,15 @@ def _drawn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     return [{"text": piece.text, "hit": piece.hit} for piece in pieces]
 
 
-def _chip(person: PersonOnScreen | PersonRecord, texts: Texts, named: bool) -> dict[str, Any]:
+def _chip(person: PersonOnScreen | PersonRecord, texts: Texts, language: Language, named: bool) -> dict[str, Any]:
+    name = name_in(person, language)
     if isinstance(person, PersonRecord):
-        tip = person.shown
+        tip = name
     elif person.confidence is None:
-        tip = texts.confirmed.format(name=person.shown)
+        tip = texts.confirmed.format(name=name)
     else:
-        tip = texts.recognised.format(name=person.shown, percent=round(person.confidence * 100))
-    return {"name": person.shown, "group": person.group or "", "tip": tip, "named": named}
+        tip = texts.recognised.format(name=name, percent=round(person.confidence * 100))
+    return {"name": name, "group": person.group or "", "tip": tip, "named": named}
 
 
 def _why_not(video: VideoRecord, media: MediaFiles, texts: Texts) -> str:

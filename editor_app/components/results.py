@@ -32,6 +32,7 @@ class Presses:
         change: with the query that a chip makes.
         like: with the id of a segment, for moments similar to it.
         drop: the search by another moment or a face is left.
+        pick: with the ids of the segments that are selected now.
     """
 
     choose: Callable[[int], None]
@@ -39,6 +40,7 @@ class Presses:
     change: Callable[[str], None]
     like: Callable[[int], None]
     drop: Callable[[], None]
+    pick: Callable[[list[object]], None]
 
 
 def results(
@@ -53,6 +55,7 @@ def results(
     answer: dict[str, Any] | None,
     asking: bool,
     askable: bool,
+    picked: Sequence[int],
     texts: Texts,
     language: Language,
     presses: Presses,
@@ -68,6 +71,7 @@ def results(
         answer: the summary (`draw_answer`), which speaks of these cards only; None where nobody asked for one.
         asking: the summary is being written.
         askable: there can be a summary.
+        picked: ids of the segments that are selected.
     """
 
     def pressed(name: str, kind: type[Any], call: Callable[[Any], None]) -> None:
@@ -90,6 +94,7 @@ def results(
             "answer": answer,
             "asking": asking,
             "askable": askable,
+            "picked": list(picked),
             "lang": language,
             "texts": texts.as_dict(),
         },
@@ -98,4 +103,5 @@ def results(
         on_liked_change=lambda: pressed("liked", int, presses.like),
         on_asked_change=presses.ask,
         on_dropped_change=presses.drop,
+        on_picked_change=lambda: pressed("picked", list, presses.pick),
     )

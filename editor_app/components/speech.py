@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from editor_app.components.clock import short_clock
-from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.export.subtitles import Cue, make_cues, write_subtitles
@@ -47,7 +46,7 @@ def cues_of(utterances: tuple[SpokenUtterance, ...]) -> tuple[Cue, ...]:
 
 
 def draw_transcript(
-    video: VideoRecord, utterances: tuple[SpokenUtterance, ...], meant: SpokenMatch, texts: Texts
+    video: VideoRecord, utterances: tuple[SpokenUtterance, ...], meant: SpokenMatch
 ) -> dict[str, Any] | None:
     """Values for the player: a line for each phrase, and subtitles on the clock of the video's file.
 
@@ -63,18 +62,16 @@ def draw_transcript(
         "video": video.id,
         "language": min(languages, key=lambda language: (-languages[language], language)),
         "vtt": write_subtitles(cues, "vtt"),
-        "lines": [_line(utterance, origin, meant, texts) for utterance in utterances],
+        "lines": [_line(utterance, origin, meant) for utterance in utterances],
     }
 
 
-def _line(utterance: SpokenUtterance, origin: int, meant: SpokenMatch, texts: Texts) -> dict[str, Any]:
-    time = short_clock(utterance.start_ms)
+def _line(utterance: SpokenUtterance, origin: int, meant: SpokenMatch) -> dict[str, Any]:
     return {
         "start": (utterance.start_ms + origin) / 1000,
         "end": (utterance.end_ms + origin) / 1000,
-        "time": time,
+        "time": short_clock(utterance.start_ms),
         "language": utterance.language,
-        "label": texts.play_line.format(time=time, text=utterance.text),
         "parts": marked(utterance.text, [word.text for word in utterance.words], meant),
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from editor_app.texts.language import Language
 from editor_app.texts.search import Texts
 from vsearch_pipeline.errors import InputError
+from vsearch_pipeline.search.objects import object_name
 from vsearch_pipeline.search.query import JOINED, Query, Understood
 from vsearch_pipeline.search.syntax import length_ms
 
@@ -14,17 +16,17 @@ _STATES: Final = ("edited", "untranslated")
 _LENGTHS: Final = ("longer", "shorter")
 
 
-def draw_understood(query: Query, texts: Texts) -> list[dict[str, Any]]:
+def draw_understood(query: Query, texts: Texts, language: Language) -> list[dict[str, Any]]:
     """Values for the chips of `results`; none where the whole query is the scene."""
     if all(item.kind == "rest" for item in query.understood):
         return []
     clauses = (*query.people.all_of, *query.people.preferred, query.people.none_of)
     groups = {person.id: person.group for clause in clauses for person in clause if person.group}
-    return [_chip(item, texts, groups) for item in query.understood]
+    return [_chip(item, texts, language, groups) for item in query.understood]
 
 
-def _chip(item: Understood, texts: Texts, groups: Mapping[int, str]) -> dict[str, Any]:
-    shown = _shown(item, texts)
+def _chip(item: Understood, texts: Texts, language: Language, groups: Mapping[int, str]) -> dict[str, Any]:
+    shown = _shown(item, texts, language)
     text = texts.chip_not.format(text=shown) if item.negated else shown
     tips = {
         "exact": JOINED.join(dict.fromkeys(groups[person] for person in item.person_ids if person in groups))
@@ -51,11 +53,13 @@ def _chip(item: Understood, texts: Texts, groups: Mapping[int, str]) -> dict[str
     }
 
 
-def _shown(item: Understood, texts: Texts) -> str:
+def _shown(item: Understood, texts: Texts, language: Language) -> str:
     if item.kind in _STATES:
         return str(getattr(texts, f"state_{item.kind}"))
     if item.kind in _LENGTHS:
         return JOINED.join(_length(item.kind, value, texts) for value in item.text.split(JOINED))
+    if item.kind == "object":
+        return JOINED.join(object_name(name, language) for name in item.text.split(JOINED))
     return item.text
 
 

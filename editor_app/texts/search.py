@@ -43,6 +43,7 @@ class Texts:
     similar: str
     similar_short: str
     similar_to: str
+    select: str
 
     # what was understood of a query
     kind_person: str
@@ -95,6 +96,8 @@ class Texts:
     likeness: str
     unnamed: str
     kept: str
+    export: str
+    export_some: str
     saved_searches: str
     recent_searches: str
     save_name: str
@@ -139,7 +142,6 @@ class Texts:
     range_label: str
     transcript: str
     subtitles: str
-    play_line: str
     download_srt: str
     download_vtt: str
 
@@ -178,6 +180,7 @@ ENGLISH: Final = Texts(
     similar="Similar moments",
     similar_short="Similar",
     similar_to="Similar to",
+    select="Select",
     kind_person="Person",
     kind_group="Group",
     kind_phrase="Exactly",
@@ -226,6 +229,8 @@ ENGLISH: Final = Texts(
     likeness="Likeness {percent} %",
     unnamed="Not named yet",
     kept="Saved",
+    export="Export",
+    export_some="Export ({count})",
     saved_searches="Saved searches",
     recent_searches="Recent searches",
     save_name="Save this search as",
@@ -253,7 +258,8 @@ ENGLISH: Final = Texts(
     why_imported="This video came from another system's catalogue: its captions can be searched, but there is no "
     "video file to play.",
     why_missing="The video file is no longer in the store, so it cannot be played. Add it again to bring it back.",
-    why_format="Browsers cannot play this format ({format}). The preview shows the moment.",
+    why_format="Browsers cannot play this format ({format}). A playable copy is being made; until then you see "
+    "the preview.",
     why_browser="This browser could not play the video. The preview shows the moment.",
     play="Play (Space)",
     pause="Pause (Space)",
@@ -267,7 +273,6 @@ ENGLISH: Final = Texts(
     range_label="Position in the moment",
     transcript="What is said",
     subtitles="Subtitles",
-    play_line="Play from {time}: {text}",
     download_srt="Subtitles (SRT)",
     download_vtt="Subtitles (WebVTT)",
 )
@@ -303,6 +308,7 @@ KOREAN: Final = Texts(
     similar="비슷한 장면",
     similar_short="비슷한 장면",
     similar_to="이 장면과 비슷한",
+    select="선택",
     kind_person="인물",
     kind_group="그룹",
     kind_phrase="그대로",
@@ -351,6 +357,8 @@ KOREAN: Final = Texts(
     likeness="닮은 정도 {percent}%",
     unnamed="아직 이름 없음",
     kept="내 검색",
+    export="내보내기",
+    export_some="{count}개 내보내기",
     saved_searches="저장한 검색",
     recent_searches="최근 검색",
     save_name="이 검색을 저장할 이름",
@@ -377,7 +385,8 @@ KOREAN: Final = Texts(
     player_empty="결과를 누르면 여기에서 그 장면이 재생됩니다.",
     why_imported="다른 시스템에서 가져온 목록이라 영상 파일이 없어요. 검색은 되지만 재생할 수는 없습니다.",
     why_missing="영상 파일이 저장소에서 사라져 재생할 수 없어요. 파일을 다시 추가하면 재생됩니다.",
-    why_format="브라우저에서 재생할 수 없는 형식이에요({format}). 미리보기로 장면을 보여 드립니다.",
+    why_format="브라우저에서 재생할 수 없는 형식이에요({format}). "
+    "재생용 사본을 만드는 동안 미리보기로 보여 드려요.",
     why_browser="이 브라우저에서 영상을 재생하지 못했어요. 미리보기로 장면을 보여 드립니다.",
     play="재생 (스페이스)",
     pause="일시정지 (스페이스)",
@@ -391,7 +400,6 @@ KOREAN: Final = Texts(
     range_label="장면 안의 위치",
     transcript="대사 전체",
     subtitles="자막",
-    play_line="{time}부터 재생: {text}",
     download_srt="자막 받기 (SRT)",
     download_vtt="자막 받기 (WebVTT)",
 )

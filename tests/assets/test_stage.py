@@ -1,6 +1,8 @@
 """What every stage has in common: skipping, committing each video, failing in a sentence, checks."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from dagster import (
 )
 from sqlalchemy import delete, select
 
+from vsearch_pipeline.assets import watching
 from vsearch_pipeline.assets.stage import (
     VIDEOS,
     Output,
@@ -30,7 +33,8 @@ from vsearch_pipeline.assets.stage import (
 )
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.models import Shot, StageError, StageRun, Video
-from vsearch_pipeline.catalog.stages import ProducerInfo
+from vsearch_pipeline.catalog.progress import running_stages
+from vsearch_pipeline.catalog.stages import ProducerInfo, current_fingerprints
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.errors import MediaError
 from vsearch_pipeline.timeline import TimeRange
@@ -155,6 +159,55 @@ def test_inputs_that_are_not_there_are_named(catalog: Catalog, instance: Dagster
     stage = Stage("staged", inputs=("sampling",), checks=STAGE.checks)
     assert not run(catalog, instance, shot, stage=stage).success
     assert "needs sampling first" in errors(catalog)["stage-a"]
+
+
+def test_what_it_read_and_what_it_lacks_is_written_down(catalog: Catalog, instance: DagsterInstance) -> None:
+    def facts(stage: str) -> tuple[Any, Any]:
+        with catalog.begin() as connection:
+            found = select(StageRun.inputs, StageRun.missing).where(
+                StageRun.video_id == "stage-a", StageRun.stage == stage
+            )
+            return connection.execute(found).one()._tuple()
+
+    run(catalog, instance, shot)
+    assert facts("staged") == ({}, None)
+    with catalog.begin() as connection:
+        mark = current_fingerprints(connection, "stage-a")["staged"]
+    later = Stage("later", inputs=("staged",), assets=("staged",))
+    lacking = replace(shot(VideoRecord("v", "v", "file", "s", "t")), missing="2 captions: no key", there="1")
+    run(catalog, instance, lambda _: lacking, stage=later)
+    assert facts("later") == ({"staged": mark}, "2 captions: no key")
+    run(catalog, instance, shot, stage=later)
+    assert facts("later") == ({"staged": mark}, None), "nothing is missing any more"
+
+
+def test_a_stage_at_work_is_seen_and_gone_when_it_ends(
+    catalog: Catalog, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.02)
+
+    def seen() -> list[str]:
+        with catalog.begin() as connection:
+            return [running.stage for running in running_stages(connection, VIDEO_IDS).values()]
+
+    def slow(record: VideoRecord) -> Output:
+        deadline = time.monotonic() + 10
+        while not seen() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        during.extend(seen())
+        if broken:
+            raise MediaError("it is damaged")
+        return shot(record)
+
+    during: list[str] = []
+    broken = True
+    assert not run(catalog, instance, slow).success
+    assert during == ["staged"]
+    assert seen() == []
+    during, broken = [], False
+    assert run(catalog, instance, slow).success
+    assert during == ["staged"]
+    assert seen() == []
 
 
 def test_an_imported_video_has_nothing_to_compute(catalog: Catalog, instance: DagsterInstance) -> None:

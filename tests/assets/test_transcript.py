@@ -41,7 +41,7 @@ class Listener:
         self.settings: dict[str, Any] = {"beam_size": 5}
         self.heard = 0
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, on_windows: Any = None) -> Transcript:  # noqa: ARG002
         self.heard += bool(samples.size)
         words = (Word("안녕하세요", 100, 600, 0.9), Word("여러분", 600, 900, 0.8))
         return Transcript("ko", (Utterance(100, 900, "안녕하세요 여러분", words, "ko", 0.85),))

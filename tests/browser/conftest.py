@@ -68,16 +68,24 @@ def server(lib: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 @contextmanager
 def serving_page(lib: Library, folder: Path, **environment: str) -> Iterator[str]:
     """The page's address; started as `vsearch up` starts it, but from another working directory."""
+    home = {"VSEARCH_HOME": str(lib.settings.home)}
+    with serving(ROOT / "editor_app" / "main.py", folder, **home | environment) as url:
+        yield url
+
+
+@contextmanager
+def serving(script: Path, folder: Path, **environment: str) -> Iterator[str]:
+    """The address of a page of Streamlit's, run in this folder."""
     port = free_port()
     without_keys = {name: value for name, value in os.environ.items() if name not in KEYS}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *[sys.executable, "-m", "streamlit", "run", str(ROOT / "editor_app" / "main.py")],
+                *[sys.executable, "-m", "streamlit", "run", str(script)],
                 *["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"],
             ],
             cwd=folder,
-            env=without_keys | {"VSEARCH_HOME": str(lib.settings.home), "PYTHONPATH": str(ROOT)} | environment,
+            env=without_keys | {"PYTHONPATH": str(ROOT)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -113,8 +121,12 @@ def visit(chromium: Browser, server: str) -> Iterator[Visit]:
 
 
 @contextmanager
-def visiting(chromium: Browser, server: str) -> Iterator[Visit]:
-    """Open an address in a browser of its own; whatever leaves this machine or breaks a script fails the test."""
+def visiting(chromium: Browser, server: str, *others: str) -> Iterator[Visit]:
+    """Open an address in a browser of its own; whatever leaves this machine or breaks a script fails the test.
+
+    Args:
+        others: further addresses that may be asked.
+    """
     problems: list[str] = []
     contexts = []
 
@@ -127,7 +139,9 @@ def visiting(chromium: Browser, server: str) -> Iterator[Visit]:
         page.on(
             "request",
             lambda request: (
-                None if request.url.startswith((server, "data:", "blob:")) else problems.append(request.url)
+                None
+                if request.url.startswith((server, *others, "data:", "blob:"))
+                else problems.append(request.url)
             ),
         )
         page.goto(path if path.startswith("http") else server + path)

@@ -125,7 +125,7 @@ def test_a_summary_by_gemini(visit_with_key: Visit, gemini: GeminiServer, lib: L
     waiting = page.get_by_role("button", name=ENGLISH.summing_up)
     expect(waiting).to_have_attribute("aria-busy", "true")
     waiting.click()
-    card_of(page, lib.film_segments[1]).click()
+    card_of(page, lib.film_segments[1]).dblclick()
     expect(claims(page).locator("p")).to_have_text([HOSTILE_CLAIM])
     expect(claims(page).get_by_role("button")).to_have_attribute("data-id", str(lib.film_segments[0]))
     expect(page.locator(".note")).to_have_text(ENGLISH.answer_by_model.format(model=f"gemini-{tmp_path.name}"))

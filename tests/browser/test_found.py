@@ -98,8 +98,8 @@ def test_where_nothing_matches_well_it_is_said(visit: Visit) -> None:
     expect(page.locator(".divider ~ .item .card:not(.weak)")).to_have_count(0)
 
 
-def test_the_segments_of_a_result_are_pictures_below_the_player(visit: Visit, lib: Library) -> None:
-    page = visit("/?q=red+balloon")
+def test_on_a_phone_the_segments_of_a_result_are_pictures_below_the_player(visit: Visit, lib: Library) -> None:
+    page = visit("/?q=red+balloon", width=390, height=844)
     expect_moment(page, 0)
     frames = page.get_by_role("list", name=ENGLISH.strip).get_by_role("button")
     expect(frames).to_have_count(3)

@@ -29,8 +29,8 @@ def cards(page: Page) -> Locator:
 
 
 def card_of(page: Page, segment_id: int) -> Locator:
-    """Where a segment is chosen: its card, or its picture below the player where it is part of a result."""
-    return page.locator(f'.card[data-id="{segment_id}"], .frame[data-id="{segment_id}"]').first
+    """Where a segment is played with a double press: its card, or its place on the timeline where it has none."""
+    return page.locator(f'.card[data-id="{segment_id}"], .timeline .segment[data-id="{segment_id}"]').first
 
 
 def address(page: Page) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_a_press_plays_the_moment_and_the_address_says_so(visit: Visit, lib: Lib
     page = visit("/?q=red+balloon")
     expect_moment(page, 0)
     expect_playing(page, playing=False)
-    card_of(page, lib.film_segments[1]).click()
+    card_of(page, lib.film_segments[1]).dblclick()
     expect_playing(page, playing=True)
     expect(card_of(page, lib.film_segments[1])).to_have_attribute("aria-current", "true")
     page.wait_for_url(re.compile(f"moment={lib.film_segments[1]}"))
@@ -123,7 +123,7 @@ def test_the_moment_repeats_until_told_otherwise(visit: Visit, lib: Library) -> 
             look();
         }"""
     )
-    card_of(page, lib.film_segments[1]).click()
+    card_of(page, lib.film_segments[1]).dblclick()
     page.wait_for_function("window.jumps >= 2")
     assert page.evaluate("window.largest") < SPANS[1].end_ms / 1000 + 0.25
     page.get_by_role("button", name=ENGLISH.loop).click()
@@ -134,7 +134,7 @@ def test_the_moment_repeats_until_told_otherwise(visit: Visit, lib: Library) -> 
 def test_a_link_shows_the_same_in_another_browser(visit: Visit, lib: Library) -> None:
     page = visit()
     search(page, "red balloon")
-    card_of(page, lib.film_segments[2]).click()
+    card_of(page, lib.film_segments[2]).dblclick()
     page.wait_for_url(re.compile("moment="))
     page.get_by_text("한국어", exact=True).click()
     page.wait_for_url(re.compile("lang=ko"))
@@ -156,7 +156,7 @@ def test_back_goes_back(visit: Visit, lib: Library) -> None:
     expect(page.get_by_text(ENGLISH.start_title)).to_be_visible()
     search(page, "red balloon")
     expect_moment(page, 0)
-    card_of(page, lib.film_segments[1]).click()
+    card_of(page, lib.film_segments[1]).dblclick()
     page.wait_for_url(re.compile("moment="))
     page.locator(".player").get_by_role("button", name=ENGLISH.pause).click()
     search(page, "blue train")
@@ -206,7 +206,7 @@ def test_formats_no_browser_plays_show_the_preview(visit: Visit, lib: Library) -
 
 def test_a_broken_file_gives_way_to_the_preview(visit: Visit, lib: Library) -> None:
     page = visit()
-    page.route("**/source.mp4", lambda route: route.fulfill(body=b"not a film", content_type="video/mp4"))
+    page.route("**/source.mp4*", lambda route: route.fulfill(body=b"not a film", content_type="video/mp4"))
     search(page, "빨간 풍선이 바다 위를 떠다닌다")
     expect(page.locator(".screen .why")).to_have_text(ENGLISH.why_browser)
     expect(page.locator(".screen img")).to_be_visible()
@@ -266,7 +266,7 @@ def test_subtitles_are_switched_on_and_stay_on(visit: Visit, lib: Library) -> No
     for (start, text), line in zip(track["cues"], LINES, strict=True):
         assert text == " ".join(word for word, _, _ in line)
         assert start == pytest.approx(line[0][1] / 1000, abs=0.1)
-    card_of(page, lib.film_segments[1]).click()
+    card_of(page, lib.film_segments[1]).dblclick()
     page.wait_for_url(re.compile("moment="))
     assert page.locator("video").evaluate(CUES)["mode"] == "showing"
     page.locator("video").evaluate("video => { video.textTracks[0].mode = 'disabled'; }")
@@ -311,7 +311,7 @@ def test_hostile_text_is_only_text(visit: Visit) -> None:
     expect(page.locator(".player .title")).to_have_text(HOSTILE_TITLE)
     for part in (".player", ".results"):
         assert page.locator(f"{part} :is(script, svg[onload], img[onerror], b[onmouseover], u, a)").count() == 0
-    page.locator(".player .chip").hover()
+    page.locator(".inspector .chip").hover()
     page.goto(page.url.split("?")[0])
     page.get_by_role("button", name="Mallory").hover()
     page.goto(page.url.rstrip("/") + "/library")

@@ -15,12 +15,16 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from vsearch_pipeline.catalog.database import MIGRATIONS, Catalog, database_url, migrate
 from vsearch_pipeline.catalog.identities import cluster_members, live_marks
 from vsearch_pipeline.catalog.library import ensure_person, list_people
+from vsearch_pipeline.catalog.lineage import read_finished_stages
 from vsearch_pipeline.catalog.models import Base
 from vsearch_pipeline.catalog.operations import log_operation, read_operations
 from vsearch_pipeline.catalog.passages import write_passages
+from vsearch_pipeline.catalog.progress import note_progress
+from vsearch_pipeline.catalog.requests import open_requests, request_run
 from vsearch_pipeline.catalog.retrieval import SegmentFilter, candidates, listed
 from vsearch_pipeline.catalog.searches import save_search
 from vsearch_pipeline.catalog.segments import AutoFields, Said, read_segments, write_embeddings
+from vsearch_pipeline.catalog.shelf import read_shelf_video
 from vsearch_pipeline.catalog.videos import get_video
 from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.refresh import refresh_segments
@@ -350,6 +354,40 @@ def test_what_the_fourth_catalogue_cannot_hold_goes_on_the_way_back(fourth: Engi
         assert (segments, marks) == ([1, 2, 3], [1])
         assert [tuple(row) for row in logged] == [("segment.caption", "tiled", edit), ("history.undo", None, None)]
     migrate(fourth)
+
+
+FIFTH_LIBRARY = """
+insert into videos (id, title, kind, sha256, source) values ('w', 'W', 'file', 'sha-w', 's');
+insert into stage_runs (video_id, stage, fingerprint, producer_id, run_id, seconds)
+  values ('w', 'video', 'mark', 1, 'run', 1.5);
+insert into stage_errors (video_id, stage, message, run_id) values ('w', 'faces', 'bad', 'run');
+"""
+FIFTH_ROWS = text(
+    "select video_id, stage, fingerprint, producer_id, run_id, seconds, finished_at from stage_runs order by 1, 2"
+)
+
+
+def test_what_was_done_comes_along_to_the_requests(engine: Engine) -> None:
+    with engine.begin() as connection:
+        step(connection, command.upgrade, "0005")
+        connection.execute(text(FIFTH_LIBRARY))
+        before = connection.execute(FIFTH_ROWS).all()
+    migrate(engine)
+    with engine.begin() as connection:
+        assert connection.execute(FIFTH_ROWS).all() == before
+        done = read_finished_stages(connection, "w")["video"]
+        assert (done.inputs, done.missing, done.newest) == (None, "", None), "what it read is not known"
+        found = read_shelf_video(connection, "w")
+        assert found is not None
+        assert (found.state, dict(found.errors)) == ("failed", {"faces": "bad"})
+        request_run(connection, "retry", "w", actor="mina", door="web")
+        note_progress(connection, "w", "faces", "run", seconds=1)
+    with engine.begin() as connection:
+        step(connection, command.downgrade, "0005")
+        assert connection.execute(FIFTH_ROWS).all() == before
+    migrate(engine)
+    with engine.begin() as connection:
+        assert open_requests(connection) == []
 
 
 def test_there_is_a_way_back(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from tests.editing.library import editor
+from tests.editing.library import editor, history
 from tests.people_library import STEP_MS, ToyEmbedder, add_tracks, add_video, automatic, toy_embedder, write_labels
 from vsearch_pipeline.catalog.identities import TrackRef, live_marks, read_tracks
 from vsearch_pipeline.catalog.library import (
@@ -23,6 +23,7 @@ from vsearch_pipeline.catalog.retrieval import SegmentFilter, listed
 from vsearch_pipeline.catalog.segments import AutoFields, insert_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.clusters import gather_clusters
+from vsearch_pipeline.editing.errors import AmbiguousNameError, NameTakenError
 from vsearch_pipeline.editing.marks import verdicts
 from vsearch_pipeline.editing.people import ClusterSummary, PeopleService, parse_track
 from vsearch_pipeline.errors import InputError, NotFoundError
@@ -445,3 +446,70 @@ def test_whatever_people_and_runs_do_no_word_is_lost(
             getattr(story, action)(one, other)
             story.check()
         savepoint.rollback()
+
+
+def test_several_faces_at_once_are_one_operation(
+    connection: Connection, embedder: ToyEmbedder, service: PeopleService
+) -> None:
+    first, second = add_video(connection), add_video(connection)
+    tracks = [
+        *add_tracks(connection, first, ["ana", "ben"], embedder.name),
+        *add_tracks(connection, second, ["cem"], embedder.name),
+    ]
+    zoe = ensure_person(connection, None, "Zoe at once")
+    naming = service.name_tracks(tracks, zoe)
+    assert (naming.new, naming.tracks) == (False, tuple(tracks))
+    assert [said(connection, embedder, track)[0] for track in tracks] == ["Zoe at once"] * 3
+    rejection = service.reject_all(tracks[:2], zoe)
+    assert [said(connection, embedder, track) for track in tracks] == [
+        (None, {"Zoe at once"}),
+        (None, {"Zoe at once"}),
+        ("Zoe at once", set()),
+    ]
+    assert service.reject_all(tracks[:2], zoe).operation is None
+    assert naming.operation is not None
+    assert rejection.operation == naming.operation + 1
+    history(connection).revert(rejection.operation)
+    assert [said(connection, embedder, track)[0] for track in tracks] == ["Zoe at once"] * 3
+    with pytest.raises(NotFoundError, match="no track"):
+        service.reject_all([tracks[0], TrackRef(second, 99)], zoe)
+
+
+def test_several_clusters_become_one(
+    connection: Connection, embedder: ToyEmbedder, service: PeopleService
+) -> None:
+    video = add_video(connection)
+    tracks = add_tracks(connection, video, ["ana", "ben", "cem", "dora"], embedder.name)
+    gather(connection, embedder)
+    numbers = [cluster_of(service, track) for track in tracks]
+    merging = service.merge_clusters(numbers[0], numbers[1:3])
+    assert (merging.into, merging.tracks) == (numbers[0], 3)
+    gather(connection, embedder)
+    assert [cluster_of(service, track) for track in tracks] == [numbers[0]] * 3 + [numbers[3]]
+    with pytest.raises(InputError, match="merged with itself"):
+        service.merge_clusters(numbers[0], [numbers[3], numbers[0]])
+
+
+def test_somebody_new_without_a_face(connection: Connection, service: PeopleService) -> None:
+    added = service.add_person("Photos Only", "Band")
+    assert str(added.person) == "Band/Photos Only"
+    assert added.operation is not None
+    again = service.add_person("band/photos only")
+    assert (again.person.id, again.operation) == (added.person.id, None)
+    history(connection).revert(added.operation)
+    assert added.person.id not in {person.id for person in list_people(connection)}
+
+
+def test_what_stands_in_the_way_is_named(connection: Connection, service: PeopleService) -> None:
+    one = ensure_person(connection, "One", "Namesake")
+    two = ensure_person(connection, "Two", "Namesake")
+    with pytest.raises(AmbiguousNameError) as several:
+        service.add_aliases("Namesake", ["Nobody else"])
+    assert {person.id for person in several.value.people} == {one, two}
+    other = ensure_person(connection, "Two", "Other Name")
+    with pytest.raises(NameTakenError) as taken:
+        service.rename(other, "namesake")
+    assert taken.value.person.id == two
+    with pytest.raises(NameTakenError) as taken:
+        service.move_to_group(one, "Two")
+    assert taken.value.person.id == two

@@ -13,14 +13,22 @@ from pathlib import Path
 import av
 import numpy as np
 from PIL import Image
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from vsearch_pipeline.catalog.database import open_catalog
+from vsearch_pipeline.catalog.database import database_url, open_catalog
 from vsearch_pipeline.catalog.library import ensure_person
-from vsearch_pipeline.catalog.models import Utterance
-from vsearch_pipeline.catalog.segments import AutoFields, read_segments
-from vsearch_pipeline.catalog.stages import ProducerInfo, fail_stage, finish_stage, producer_id, replace_rows
-from vsearch_pipeline.catalog.videos import VideoRecord, update_video
+from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Utterance
+from vsearch_pipeline.catalog.segments import read_segments
+from vsearch_pipeline.catalog.stages import (
+    ProducerInfo,
+    fail_stage,
+    finish_stage,
+    producer_id,
+    replace_captions,
+    replace_rows,
+)
+from vsearch_pipeline.catalog.videos import VideoRecord, get_video, update_video
+from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.ingest.importing import import_metadata
 from vsearch_pipeline.ingest.store import add_file
@@ -62,10 +70,28 @@ class Library:
 @cache
 def library() -> Library:
     """Built once a test run; the embedded server below it ends with the process."""
+    return build(Settings(home=new_home(), actor="tester"))
+
+
+def another_library(lib: Library, name: str) -> Library:
+    """The same in a database of its own on the same server, for tests that change things."""
+    engine = open_catalog(lib.settings).engine
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'drop database if exists "{name}" with (force)'))
+        connection.execute(text(f'create database "{name}"'))
+    url = database_url(lib.settings).set(database=name).render_as_string(hide_password=False)
+    return build(Settings(home=new_home(), actor="tester", database_url=url))
+
+
+def new_home() -> Path:
     home = Path(tempfile.mkdtemp(prefix="vsearch-page-"))
     home.chmod(0o755)
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    settings = Settings(home=home, actor="tester")
+    return home
+
+
+def build(settings: Settings) -> Library:
+    home = settings.home
     catalog = open_catalog(settings)
     embedder = load_sentence_embedder(settings.sentence_embedder)
 
@@ -86,22 +112,17 @@ def library() -> Library:
             person = ensure_person(connection, "Rainbow", "Kim Minji", ["김민지", "민지"])
             producer = producer_id(connection, ProducerInfo("segments", "tests", "1"))
 
-            def describe(span: TimeRange, video: VideoRecord = video, person: int = person) -> AutoFields:
-                english, korean = CAPTIONS[SPANS.index(span)]
-                if video == avi:
-                    return AutoFields(f"An old recording: {english}", None)
-                people = {person: 0.91} if span == SPANS[1] else {}
-                said = " ".join(word for word, _, _ in LINES[SPANS.index(span)])
-                return AutoFields(english, korean, speech=said, people=people)
-
+            write_captions(connection, video, producer, old=video == avi)
+            if video == film:
+                write_speech(connection, video)
+                write_face(connection, video, producer, person)
+            describe = describer(connection, get_video(connection, video.id))
             refresh_segments(connection, video.id, SPANS, describe, producer)
             finish_stage(
                 connection, video.id, "segments", mark="1", producer=producer, run_id="tests", seconds=1.0
             )
             if video == avi:
                 fail_stage(connection, video.id, "transcript", REASON, "tests")
-            else:
-                write_speech(connection, video)
             embed_segments(connection, video.id, embedder)
     listing = home / "other system.json"
     listing.write_text(
@@ -125,6 +146,31 @@ def library() -> Library:
     with catalog.begin() as connection:
         ids = tuple(segment.id for segment in read_segments(connection, video_id=film.id))
     return Library(settings, film, ids, avi)
+
+
+def write_captions(connection: Connection, video: VideoRecord, producer: int, *, old: bool) -> None:
+    """What a captioner says of each of `SPANS`; of an old film in English only."""
+    for number, language in enumerate(("en", "ko")):
+        rows = [
+            {
+                "index": index,
+                "start_ms": span.start_ms,
+                "end_ms": span.end_ms,
+                "text": f"An old recording: {captions[number]}" if old else captions[number],
+                "raw_text": "",
+            }
+            for index, (span, captions) in enumerate(zip(SPANS, CAPTIONS, strict=True))
+        ]
+        replace_captions(connection, video.id, language, producer, [] if old and number else rows)
+
+
+def write_face(connection: Connection, video: VideoRecord, producer: int, person: int) -> None:
+    """Somebody's face through the second of `SPANS`."""
+    span = SPANS[1]
+    track = {"index": 0, "shot_index": 1, "start_ms": span.start_ms, "end_ms": span.end_ms}
+    label = {"track_index": 0, "person_id": person, "confidence": 0.91, "runner_up_confidence": 0.0}
+    rows = {FaceTrack: [{**track, "faces": [], "best": []}], FaceLabel: [label]}
+    replace_rows(connection, video.id, producer, rows)
 
 
 def write_speech(connection: Connection, video: VideoRecord) -> None:

@@ -54,7 +54,7 @@ def test_the_notes_say_who_wrote_it_and_why() -> None:
     ]
     assert draw_answer(Answer("en", claims), ENGLISH)["notes"] == [ENGLISH.answer_by_template]
     failed = draw_answer(Answer("ko", claims, why="Gemini (gemini-x) answered with error 503."), KOREAN)
-    assert failed["notes"] == [KOREAN.answer_by_template, "Gemini (gemini-x) answered with error 503."]
+    assert failed["notes"] == [KOREAN.answer_by_template, "Gemini(gemini-x): 오류 503이 왔어요."]
 
 
 def test_nothing_is_asked_by_itself(page: Page) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from editor_app.components.panel import OPEN_KEY as FILTERS_KEY
 from editor_app.services import open_services
-from editor_app.texts import common, library
+from editor_app.texts import common
 from editor_app.texts.language import as_markdown
 from editor_app.texts.search import ENGLISH, KOREAN
 from tests.editor_app.conftest import Page
@@ -21,7 +21,6 @@ from tests.editor_app.library import (
     HOSTILE_NAME,
     HOSTILE_TITLE,
     LINES,
-    REASON,
     SPANS,
     Library,
 )
@@ -41,7 +40,7 @@ def test_start_says_what_is_here(page: Page) -> None:
     assert ENGLISH.start_title in page.written
     assert "4 videos · 8 moments" in page.written
     assert [button.label for button in page.app.button] == ["Kim Minji", as_markdown(HOSTILE_NAME)]
-    assert page.component("player") is None
+    assert page.component("room") is None
 
 
 def test_a_person_is_searched_by_a_press(page: Page) -> None:
@@ -62,15 +61,15 @@ def test_search_in_both_languages(page: Page, lib: Library, query: str, best: in
     assert first["title"] == "세 가지 색"
     assert (first["start"], first["end"]) == (SPANS[best].start_ms / 1000, SPANS[best].end_ms / 1000)
     assert page.app.query_params["q"] == query
-    assert page.drawn("player")["moment"]["id"] == first["id"]
+    assert page.drawn("room")["moment"]["id"] == first["id"]
 
 
 def test_a_link_shows_the_same(page: Page, lib: Library) -> None:
     page.run(q="balloon", moment=str(lib.film_segments[2]), lang="ko")
     assert page.app.text_input[0].value == "balloon"
     assert page.app.text_input[0].label == KOREAN.search_label
-    assert page.drawn("player")["moment"]["id"] == lib.film_segments[2]
-    assert [moment["id"] for moment in page.drawn("player")["strip"]] == list(lib.film_segments)
+    assert page.drawn("room")["moment"]["id"] == lib.film_segments[2]
+    assert [moment["id"] for moment in page.drawn("room")["strip"]] == list(lib.film_segments)
     assert page.drawn("results")["chosen"] == page.drawn("results")["cards"][0]["id"] == lib.film_segments[0]
 
 
@@ -78,12 +77,12 @@ def test_a_new_search_forgets_the_moment(page: Page, lib: Library) -> None:
     page.run(q="balloon", moment=str(lib.film_segments[2]))
     page.app.text_input[0].set_value("초록 앵무새").run()
     assert page.app.query_params == {"q": "초록 앵무새"}
-    assert page.drawn("player")["moment"]["id"] == lib.film_segments[1]
+    assert page.drawn("room")["moment"]["id"] == lib.film_segments[1]
 
 
 def test_a_link_to_a_moment_alone(page: Page, lib: Library) -> None:
     page.run(moment=str(lib.film_segments[1]))
-    assert page.drawn("player")["moment"]["span"] == "0:01–0:02"
+    assert page.drawn("room")["moment"]["span"] == "0:01–0:02"
     assert page.component("results") is None
 
 
@@ -141,8 +140,8 @@ def test_why_a_moment_does_not_play(page: Page) -> None:
 
 def test_what_is_said_is_under_the_player(page: Page, lib: Library) -> None:
     page.run(q="balloon", moment=str(lib.film_segments[2]))
-    transcript = page.drawn("player")["transcript"]
-    assert transcript["video"] == page.drawn("player")["moment"]["video"] == lib.film.id
+    transcript = page.drawn("room")["transcript"]
+    assert transcript["video"] == page.drawn("room")["moment"]["video"] == lib.film.id
     said = ["".join(part["text"] for part in line["parts"]) for line in transcript["lines"]]
     assert said == [" ".join(word for word, _, _ in line) for line in LINES]
     assert [part["text"] for line in transcript["lines"] for part in line["parts"] if part["hit"]] == ["balloon!"]
@@ -160,8 +159,8 @@ def test_subtitles_can_be_taken_along(page: Page, lib: Library) -> None:
 
 def test_where_nobody_speaks_nothing_is_shown(page: Page) -> None:
     page.run(q="fireworks over the river")
-    assert page.drawn("player")["moment"]["title"] == "festival"
-    assert page.drawn("player")["transcript"] is None
+    assert page.drawn("room")["moment"]["title"] == "festival"
+    assert page.drawn("room")["transcript"] is None
     assert not page.app.get("download_button")
 
 
@@ -170,7 +169,7 @@ def test_captions_that_are_not_translated_are_marked(page: Page, lib: Library) -
     marks = {card["title"]: card["untranslated"] for card in page.drawn("results")["cards"]}
     assert marks["festival"] == marks["old camera"] == KOREAN.not_translated
     assert marks["세 가지 색"] == ""
-    assert page.drawn("player")["moment"]["untranslated"] == KOREAN.not_translated
+    assert page.drawn("room")["moment"]["untranslated"] == KOREAN.not_translated
 
 
 def test_hostile_text_goes_to_no_place_that_reads_markup(page: Page) -> None:
@@ -243,20 +242,6 @@ def test_more_results(empty_page: Page, tmp_path: Path) -> None:
     assert len(empty_page.drawn("results")["cards"]) == 24
 
 
-def test_the_library_page(page: Page) -> None:
-    page.run().app.switch_page("app_pages/library.py")
-    page.run()
-    videos = {video["title"]: video for video in page.drawn("shelf")["videos"]}
-    assert set(videos) == {"세 가지 색", "old camera", "festival", HOSTILE_TITLE}
-    film, old = videos["세 가지 색"], videos["old camera"]
-    assert film["facts"] == ["0:04", "3 moments", "320×180", "mp4 h264"]
-    assert film["stages"] == [library.ENGLISH.stage_segments]
-    assert film["picture"].startswith("/store/")
-    assert old["failures"] == [{"stage": "Speech failed", "reason": REASON}]
-    assert videos["festival"]["badge"] == library.ENGLISH.imported_badge
-    assert videos["festival"]["picture"] is None
-
-
 def test_coming_back_from_the_library_shows_the_search_again(page: Page, lib: Library) -> None:
     page.run(q="balloon", moment=str(lib.film_segments[2]), lang="ko")
     page.app.switch_page("app_pages/library.py")
@@ -267,14 +252,7 @@ def test_coming_back_from_the_library_shows_the_search_again(page: Page, lib: Li
     page.app.query_params.clear()
     page.run()
     assert page.app.query_params == {"lang": "ko", "q": "balloon", "moment": str(lib.film_segments[2])}
-    assert page.drawn("player")["moment"]["id"] == lib.film_segments[2]
-
-
-def test_an_empty_library_page(empty_page: Page) -> None:
-    empty_page.run(lang="ko").app.switch_page("app_pages/library.py")
-    empty_page.run()
-    assert common.KOREAN.empty_title in empty_page.written
-    assert empty_page.component("shelf") is None
+    assert page.drawn("room")["moment"]["id"] == lib.film_segments[2]
 
 
 def test_where_nothing_matches_well_it_is_said(page: Page) -> None:
@@ -420,7 +398,7 @@ def test_a_face_is_searched_for(page: Page, lib: Library, monkeypatch: pytest.Mo
     assert first["captions"][0]["text"] == CAPTIONS[1][0]
     assert (first["match"]["percent"], first["match"]["label"]) == (71, "Likeness 71 %")
     assert (second["people"], second["match"]["note"]) == ([], ENGLISH.unnamed)
-    assert page.drawn("player")["moment"]["id"] == first["id"]
+    assert page.drawn("room")["moment"]["id"] == first["id"]
     assert "face-photo" not in page.app.session_state
     page.run(q="balloon")
     assert page.drawn("results")["origin"] is None

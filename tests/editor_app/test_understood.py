@@ -18,7 +18,7 @@ PEOPLE = (
 
 
 def chips(text: str, texts: Texts = ENGLISH) -> list[dict[str, Any]]:
-    return draw_understood(understand(text, PEOPLE), texts)
+    return draw_understood(understand(text, PEOPLE), texts, "ko" if texts is KOREAN else "en")
 
 
 def test_a_scene_alone_needs_no_chip() -> None:
@@ -73,3 +73,18 @@ def test_every_kind_of_chip(query: str, label: str, text: str) -> None:
 def test_names_are_values_and_nothing_else() -> None:
     [chip] = chips("person:<b>mallory</b>")
     assert chip["text"] == "<b>Mallory</b>"
+
+
+@pytest.mark.parametrize(
+    ("typed", "english", "korean"),
+    [
+        ("object:dog", "dog", "개"),
+        ("object:우산,dog", "umbrella / dog", "우산 / 개"),
+        ("-object:zyx", "not zyx", "zyx 제외"),
+    ],
+)
+def test_things_are_called_in_the_language_of_the_page(typed: str, english: str, korean: str) -> None:
+    for texts, shown in ((ENGLISH, english), (KOREAN, korean)):
+        [chip] = chips(typed, texts)
+        assert chip["text"] == shown
+        assert chip["removed"] == ""

@@ -93,6 +93,9 @@ def test_records_stay_known_for_ranges_that_people_draw(catalog: Catalog, tmp_pa
         ('[{"video_id": "x", "timestamp": -1}]', "greater than or equal to 0"),
         ('[{"video_id": "x", "timestamp": 5, "end": 4}]', "ends before it begins"),
         ('[{"video_id": "x", "timestamp": 1}, {"video_id": "x", "timestamp": "soon"}]', "record 1, timestamp"),
+        ('[{"video_id": "x", "timestamp": 1, "caption": "\\ud800"}]', "record 0, caption: it holds half a char"),
+        ('[{"video_id": "a\\u0000b", "timestamp": 1}]', "record 0, video_id: it holds a zero byte"),
+        ('[{"video_id": "x", "timestamp": 1, "faces": [{"member": "\\udc00"}]}]', "member: it holds half a"),
     ],
 )
 def test_a_wrong_file_is_refused_whole(catalog: Catalog, tmp_path: Path, content: str, reason: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +24,7 @@ from vsearch_pipeline.assets.stage import (
     Work,
     run_stage,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.captioning.captioner import Caption as Described
 from vsearch_pipeline.captioning.captioner import CompactCaptioner
 from vsearch_pipeline.captioning.compose import compose
@@ -101,12 +102,19 @@ def captions(
 ) -> Iterator[MaterializeResult]:
     model = captioner.load(catalog)
     per_second = object_detection.frames_per_second
+    progress = Progress()
 
     def compute(records: Sequence[VideoRecord]) -> Iterator[Output | Exception]:
         sources = [_clips(catalog, media, record.id, per_second) for record in records]
-        for record, source, result in zip(
-            records, sources, caption_all(model, sources, _reporter(context)), strict=True
-        ):
+        log, earlier = _reporter(context), 0
+        sizes = deque(0 if isinstance(source, Exception) else len(source) for source in sources)
+
+        def report(done: int, total: int) -> None:
+            log(done, total)
+            progress(max(0, min(done - earlier, sizes[0])), sizes[0])  # of the video at hand
+
+        for record, source, result in zip(records, sources, caption_all(model, sources, report), strict=True):
+            earlier += sizes.popleft()
             if isinstance(result, list) and not isinstance(source, Exception):
                 yield _captioned(record.id, source.spans, result)
             elif isinstance(result, Exception):
@@ -118,7 +126,7 @@ def captions(
     else:  # it looks at frames of its own choice, and not at what the object detector found
         stage = replace(CAPTIONS, inputs=("sampling",))
     producer = ProducerInfo("captions", model.name, model.version, settings)
-    yield from run_stage(context, catalog.open(), Work(stage, producer, compute))
+    yield from run_stage(context, catalog.open(), Work(stage, producer, compute, progress=progress))
 
 
 def _clips(

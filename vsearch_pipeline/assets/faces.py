@@ -1,6 +1,6 @@
 """Faces on screen, the tracks they form and the names they get."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, asset
@@ -20,6 +20,7 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Face, FaceEmbedding, FaceTrack, Frame, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -83,6 +84,7 @@ def faces(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource
 ) -> Iterator[MaterializeResult]:
     detector = face_models.load_detector()
+    progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
@@ -94,7 +96,7 @@ def faces(
             for shot, of_shot in enumerate(positions)
             for i in of_shot
         ]
-        found = observe_faces(looked_at, lambda index: read_rgb(media.frame(record.id, index)), detector)
+        found = observe_faces(looked_at, progress.each(_reader(record, media), len(looked_at)), detector)
         outside = [f for f in found if not inside_frame(f.face.bbox_xyxy)]
         return Output(
             rows={Face: [_face_row(f) for f in found]},
@@ -110,7 +112,7 @@ def faces(
 
     settings = {"frames_per_second": face_models.frames_per_second, "code": FACES_CODE}
     producer = ProducerInfo("faces", detector.name, detector.version, settings)
-    yield from run_stage(context, catalog.open(), Work(FACES, producer, each(compute)))
+    yield from run_stage(context, catalog.open(), Work(FACES, producer, each(compute), progress=progress))
 
 
 @asset(
@@ -133,13 +135,16 @@ def face_tracks(
 ) -> Iterator[MaterializeResult]:
     embedder = face_models.load_embedder()
     step_ms = face_models.step_ms
+    progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             found = [_face_of(row) for row in read_rows(connection, Face, record.id, "index")]
             shot_ends = [shot.end_ms for shot in read_rows(connection, Shot, record.id, "index")]
         linked = link_tracks([f.face for f in found], step_ms)
-        vectors = embed_best_faces(linked, found, lambda index: read_rgb(media.frame(record.id, index)), embedder)
+        embedded_frames = {found[index].frame_index for track in linked for index in track.best}
+        read = progress.each(_reader(record, media), len(embedded_frames))
+        vectors = embed_best_faces(linked, found, read, embedder)
         tracks = stitch_tracks(linked, [f.face for f in found], vectors, step_ms, prior_of(embedder.name))
         seen = sorted(index for track in tracks for index in track.faces)
         ends = [min(track.end_ms, shot_ends[track.shot_index]) for track in tracks]
@@ -185,7 +190,11 @@ def face_tracks(
 
     settings = {"step_ms": step_ms, "code": FACE_TRACKS_CODE}
     producer = ProducerInfo("face_tracks", embedder.name, embedder.version, settings)
-    yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, each(compute)))
+    yield from run_stage(context, catalog.open(), Work(FACE_TRACKS, producer, each(compute), progress=progress))
+
+
+def _reader(record: VideoRecord, media: MediaResource) -> Callable[[int], Image]:
+    return lambda index: read_rgb(media.frame(record.id, index))
 
 
 def _face_row(found: FaceInFrame) -> dict[str, Any]:

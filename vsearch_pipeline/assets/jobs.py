@@ -1,7 +1,9 @@
 """The runs people start: ingest a video, train on the gallery, name faces again, take in a file or a link."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dagster import (
     AssetSelection,
@@ -14,16 +16,18 @@ from dagster import (
     op,
 )
 
+from vsearch_pipeline.assets.relabelling import RELABELLED
 from vsearch_pipeline.assets.stage import GPU_TAG, VIDEOS, add_partitions
+from vsearch_pipeline.catalog.database import Catalog
+from vsearch_pipeline.catalog.requests import begin_take_in, count_bytes, follow_request, request_run
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.links import add_link, is_link
 from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.resources.storage import CatalogResource
 
 INGEST_GROUPS = ("media", "people", "understanding", "library")
+COUNTED_SECONDS = 1.0
 UNPARTITIONED = ("gallery", "person_classifier", "unknown_people", "caption_comparison")
-RELABELLED = ("face_labels", "korean_captions", "segments", "segment_embeddings")
-"""What a name on a face reaches: no faces are looked for again, and ranges stay, so previews do as well."""
 
 ingest_job: Any = define_asset_job(
     "ingest",
@@ -54,23 +58,55 @@ survey_job: Any = define_asset_job(
 
 
 class Source(Config):
-    """A file's path or a link."""
+    """A file's path or a link, who brings it, and the request that it is for."""
 
     source: str
+    actor: str = "inbox"
+    door: Literal["cli", "web", "slack", "sensor"] = "sensor"
+    request: int | None = None
 
 
-@op(description="Put a file or a link into the store and make it a partition; the sensor new_videos ingests it.")
+@op(description="Put a file or a link into the store and make it a partition; the sensor requests ingests it.")
 def take_in_source(context: OpExecutionContext, config: Source, catalog: CatalogResource) -> None:
-    settings = catalog.settings()
+    opened, settings = catalog.open(), catalog.settings()
+    with opened.begin() as connection:
+        request = begin_take_in(connection, config.source, context.run_id, config.request)
     try:
         if is_link(config.source):
-            added = add_link(catalog.open(), settings, config.source, actor="inbox", door="sensor")
+            added = add_link(
+                opened,
+                settings,
+                config.source,
+                actor=config.actor,
+                door=config.door,
+                on_progress=_counter(opened, request),
+            )
         else:
-            added = add_file(catalog.open(), settings, Path(config.source), actor="inbox", door="sensor")
+            added = add_file(opened, settings, Path(config.source), actor=config.actor, door=config.door)
     except VsearchError as error:
+        with opened.begin() as connection:
+            follow_request(connection, request, "failed", reason=str(error))
         raise Failure(description=str(error), allow_retries=error.retry) from error
     add_partitions(context.instance, [added.video.id])
+    with opened.begin() as connection:
+        follow_request(connection, request, "done", video_id=added.video.id)
+        if added.new:
+            request_run(connection, "ingest", added.video.id, actor=config.actor, door=config.door)
     context.add_output_metadata({"video": MetadataValue.text(added.video.id), "new": added.new})
+
+
+def _counter(catalog: Catalog, request: int) -> Callable[[int, int | None], None]:
+    """Writes down now and then how far a download is."""
+    last = 0.0
+
+    def count(done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= COUNTED_SECONDS:
+            last = time.monotonic()
+            with catalog.begin() as connection:
+                count_bytes(connection, request, done, total)
+
+    return count
 
 
 @job(name="take_in", description="Add one file or link, from the inbox or by hand.")

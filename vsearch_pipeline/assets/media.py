@@ -28,6 +28,7 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Frame, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord, update_video
@@ -145,6 +146,8 @@ def video(
 def sampling(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
 ) -> Iterator[MaterializeResult]:
+    progress = Progress()
+
     def compute(record: VideoRecord) -> Output:
         folder = media.frames_dir(record.id)
         making = folder.with_name("frames.making")
@@ -160,6 +163,7 @@ def sampling(
             max_side=media.frame_max_side,
             jpeg_quality=media.jpeg_quality,
             on_frame=keep,
+            on_progress=lambda time_ms: progress(time_ms, record.duration_ms or 0),
         )
         shutil.rmtree(folder, ignore_errors=True)
         making.rename(folder)
@@ -194,7 +198,8 @@ def sampling(
         },
     )
     present = lambda video_id: media.frames_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(context, catalog.open(), Work(SAMPLING, producer, each(compute), present=present))
+    work = Work(SAMPLING, producer, each(compute), present=present, progress=progress)
+    yield from run_stage(context, catalog.open(), work)
 
 
 def _measured(scan: Scan) -> dict[str, Any]:

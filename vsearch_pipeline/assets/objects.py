@@ -22,6 +22,7 @@ from vsearch_pipeline.assets.stage import (
     picture,
     run_stage,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.captioning.facts import OBJECT_SCORE
 from vsearch_pipeline.captioning.object_tracks import FrameObjects, link_objects
 from vsearch_pipeline.catalog.models import Frame, Object, Shot
@@ -75,6 +76,7 @@ def objects(
     object_detection: ObjectsResource,
 ) -> Iterator[MaterializeResult]:
     detector = object_detection.load()
+    progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
@@ -86,6 +88,7 @@ def objects(
         starts = [shot.start_ms for shot in shots]
         found: list[FrameObjects] = []
         for first in range(0, len(picked), BATCH):
+            progress(first, len(picked))
             batch = picked[first : first + BATCH]
             things = detector.detect([read_rgb(media.frame(record.id, frame.index)) for frame in batch])
             found.extend(
@@ -118,7 +121,7 @@ def objects(
             "code": OBJECTS_CODE,
         },
     )
-    yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, each(compute)))
+    yield from run_stage(context, catalog.open(), Work(OBJECTS, producer, each(compute), progress=progress))
 
 
 def _rows(

@@ -21,6 +21,7 @@ from vsearch_pipeline.assets.stage import (
     run_stage,
     together,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Frame, Preview, Shot
 from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, read_rows
@@ -150,6 +151,8 @@ def segment_embeddings(
 def previews(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource
 ) -> Iterator[MaterializeResult]:
+    progress = Progress()
+
     def compute(record: VideoRecord) -> Output:
         with catalog.open().begin() as connection:
             spans = sorted({segment.span for segment in read_segments(connection, video_id=record.id)})
@@ -159,7 +162,8 @@ def previews(
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
         rows = []
-        for span in spans:
+        for number, span in enumerate(spans):
+            progress(number, len(spans))
             shown = [frame for frame in frames if frame.time_ms in span] or [
                 min(frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
             ]
@@ -183,6 +187,5 @@ def previews(
 
     producer = ProducerInfo("previews", "pillow-webp", "1")
     present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
-    yield from run_stage(
-        context, catalog.open(), Work(PREVIEWS, producer, each(compute), also=ranges, present=present)
-    )
+    work = Work(PREVIEWS, producer, each(compute), also=ranges, present=present, progress=progress)
+    yield from run_stage(context, catalog.open(), work)

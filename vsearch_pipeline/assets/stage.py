@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -27,6 +28,7 @@ from dagster import (
 )
 from sqlalchemy import Connection
 
+from vsearch_pipeline.assets.watching import Progress, Watch
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.locks import lock_video
 from vsearch_pipeline.catalog.stages import (
@@ -141,6 +143,7 @@ class Work:
     Attributes:
         also: further inputs of a video that make the result stale when they change (a classifier's fingerprint).
         present: whether what the stage keeps outside the database is there for a video.
+        progress: told by `compute` how far it is with the video at hand.
     """
 
     stage: Stage
@@ -148,6 +151,7 @@ class Work:
     compute: Compute
     also: Callable[[Connection, str], Sequence[str]] = lambda _connection, _video_id: ()
     present: Callable[[str], bool] = lambda _: True
+    progress: Progress = field(default_factory=Progress)
 
 
 def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> Iterator[MaterializeResult]:
@@ -189,10 +193,12 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
 
 @dataclass(frozen=True)
 class _Task:
-    """A video that has to be computed, and the fingerprint that its result will have."""
+    """A video that has to be computed, the fingerprint that its result will have, and those of the stages that it
+    reads."""
 
     video: VideoRecord
     mark: str
+    inputs: Mapping[str, str]
 
 
 def _outputs(
@@ -210,19 +216,23 @@ def _outputs(
             yield video_id, task
         else:
             tasks.append(task)
-    waiting = iter(tasks)
-    started = time.perf_counter()
-    try:
-        for output in work.compute([task.video for task in tasks]):
-            task = next(waiting)
-            if isinstance(output, Exception):
-                yield task.video.id, output
-            else:
-                yield task.video.id, _committed(catalog, work, task, output, run_id=run_id, started=started)
-            started = time.perf_counter()
-        reason: Exception = RuntimeError(f"{work.stage.name} gave no result")
-    except Exception as error:  # noqa: BLE001 - told of every video it concerns
-        reason = error
+    waiting = deque(tasks)
+    with Watch(catalog, work.stage.name, run_id, work.progress) as watch:
+        watch.look_at(waiting[0].video.id if waiting else None)
+        started = time.perf_counter()
+        try:
+            for output in work.compute([task.video for task in tasks]):
+                watch.look_at(None)
+                task = waiting.popleft()
+                if isinstance(output, Exception):
+                    yield task.video.id, output
+                else:
+                    yield task.video.id, _committed(catalog, work, task, output, run_id=run_id, started=started)
+                watch.look_at(waiting[0].video.id if waiting else None)
+                started = time.perf_counter()
+            reason: Exception = RuntimeError(f"{work.stage.name} gave no result")
+        except Exception as error:  # noqa: BLE001 - told of every video it concerns
+            reason = error
     for task in waiting:
         yield task.video.id, reason
 
@@ -241,10 +251,11 @@ def _planned(catalog: Catalog, work: Work, video_id: str) -> _Task | Output:
         raise VsearchError(
             f"{video_id}: {stage.name} needs {', '.join(absent)} first; materialise that, or run the job ingest."
         )
-    mark = fingerprint(producer, [video.sha256, *(done[name] for name in stage.inputs), *also])
+    inputs = {name: done[name] for name in stage.inputs}
+    mark = fingerprint(producer, [video.sha256, *inputs.values(), *also])
     if done.get(stage.name) == mark and work.present(video_id):
         return _nothing_done(stage, "unchanged: its inputs and its code are the same as last time")
-    return _Task(video, mark)
+    return _Task(video, mark, inputs)
 
 
 def _committed(
@@ -268,6 +279,8 @@ def _committed(
                 producer=written_by,
                 run_id=run_id,
                 seconds=seconds,
+                inputs=task.inputs,
+                missing=output.missing,
             )
     except Exception as error:  # noqa: BLE001 - the other videos of the run go on
         return error

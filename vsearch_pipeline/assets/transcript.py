@@ -19,6 +19,7 @@ from vsearch_pipeline.assets.stage import (
     each,
     run_stage,
 )
+from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Utterance
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord
@@ -63,10 +64,11 @@ def transcript(
     transcriber: TranscriberResource,
 ) -> Iterator[MaterializeResult]:
     model = transcriber.load()
+    progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
         audio = read_audio(media.source(record))
-        heard = model.transcribe(audio.samples)
+        heard = model.transcribe(audio.samples, progress)
         utterances = heard.utterances
         problems = {}
         if any(u.start_ms < 0 or u.end_ms <= u.start_ms for u in utterances):
@@ -104,4 +106,4 @@ def transcript(
         )
 
     producer = ProducerInfo("transcript", model.name, model.version, model.settings)
-    yield from run_stage(context, catalog.open(), Work(TRANSCRIPT, producer, each(compute)))
+    yield from run_stage(context, catalog.open(), Work(TRANSCRIPT, producer, each(compute), progress=progress))

@@ -210,14 +210,14 @@ def add_marks(connection: Connection, operation: int, marks: Iterable[Mark]) -> 
 # --- tracks -----------------------------------------------------------------------------------------------------
 
 
-def read_tracks(connection: Connection, video_id: str, model: str) -> list[Track]:
-    """The video's tracks in order, with the vectors of one embedding model."""
+def read_tracks(connection: Connection, video_id: str, model: str | None) -> list[Track]:
+    """The video's tracks in order, with the vectors of one embedding model; of none where looks do not matter."""
     faces = {
         row.index: SeenFace(row.index, row.frame_index, row.time_ms, _box(row.bbox_xyxy), row.quality)
         for row in read_rows(connection, Face, video_id, "index")
     }
     embedded: dict[int, list[Any]] = defaultdict(list)
-    for row in read_rows(connection, FaceEmbedding, video_id, "face_index"):
+    for row in read_rows(connection, FaceEmbedding, video_id, "face_index") if model is not None else ():
         if row.model == model:
             embedded[row.track_index].append(row)
     return [

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -106,7 +107,11 @@ class Video(Base):
 
 
 class StageRun(Base):
-    """The last finished run of a stage for a video; its fingerprint says whether the stage is current."""
+    """The last finished run of a stage for a video; its fingerprint says whether the stage is current.
+
+    `inputs` are the fingerprints of the stages that it read, None where they are not known; `missing` is what
+    could not be made, for people.
+    """
 
     __tablename__ = "stage_runs"
 
@@ -117,6 +122,8 @@ class StageRun(Base):
     run_id: Mapped[str]
     seconds: Mapped[float]
     finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    inputs: Mapped[dict[str, Any] | None]
+    missing: Mapped[str | None]
 
 
 class StageError(Base):
@@ -129,6 +136,58 @@ class StageError(Base):
     message: Mapped[str]
     run_id: Mapped[str]
     failed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StageProgress(Base):
+    """A stage at work on a video: `done` of `total` of whatever it counts, where it counts something.
+
+    Its run writes it now and then (`assets/watching.py`); a row that is written no more is of a run that died.
+    """
+
+    __tablename__ = "stage_progress"
+
+    video_id: Mapped[str] = _video_key()
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done: Mapped[int | None]
+    total: Mapped[int | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Request(Base):
+    """A run that somebody asked for through a door that starts none (`catalog/requests.py`)."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        CheckConstraint("kind in ('retry', 'ingest', 'relabel', 'train', 'take_in')", name="kind"),
+        CheckConstraint("state in ('waiting', 'queued', 'running', 'done', 'failed', 'dropped')", name="state"),
+        Index(
+            "uq_requests_open",
+            "kind",
+            text("md5(subject)"),
+            unique=True,
+            postgresql_where=text("state in ('waiting', 'queued', 'running')"),
+        ),
+        Index(
+            "ix_requests_told", "id", postgresql_where=text("state in ('waiting', 'queued', 'running', 'failed')")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    actor: Mapped[str]
+    door: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    run_id: Mapped[str | None]
+    reason: Mapped[str | None]
+    video_id: Mapped[str | None] = mapped_column(ForeignKey("videos.id", ondelete="SET NULL"))
+    done: Mapped[int | None] = mapped_column(BigInteger)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    after: Mapped[int | None] = mapped_column(ForeignKey("requests.id", ondelete="SET NULL"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 # --- model layer ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal, select, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from vsearch_pipeline.catalog.models import Operation, OperationSubject
@@ -112,7 +112,10 @@ def read_operations(
     connection: Connection,
     *,
     subjects: Collection[Subject] = (),
+    about: Collection[Subject] = (),
     actor: str | None = None,
+    door: Door | None = None,
+    kinds: Collection[str] = (),
     before: int | None = None,
     after: int | None = None,
     limit: int | None = None,
@@ -121,20 +124,67 @@ def read_operations(
 
     Args:
         subjects: only what is about one of these.
+        about: only what is about each of these.
+        kinds: only what is of one of these.
         before, after: only what is older, or newer, than this operation.
     """
-    wanted: list[ColumnElement[bool]] = []
+    wanted: list[ColumnElement[bool]] = [Operation.id.in_(_about_any([subject])) for subject in about]
     if subjects:
-        keys = tuple_(OperationSubject.kind, OperationSubject.subject)
-        about = select(OperationSubject.operation_id).where(keys.in_(list(subjects)))
-        wanted.append(Operation.id.in_(about))
+        wanted.append(Operation.id.in_(_about_any(subjects)))
     if actor is not None:
         wanted.append(Operation.actor == actor)
+    if door is not None:
+        wanted.append(Operation.door == door)
+    if kinds:
+        wanted.append(Operation.kind.in_(list(kinds)))
     if before is not None:
         wanted.append(Operation.id < before)
     if after is not None:
         wanted.append(Operation.id > after)
     return _read(connection, *wanted, limit=limit)
+
+
+def _about_any(subjects: Collection[Subject]) -> Select[int]:
+    keys = tuple_(OperationSubject.kind, OperationSubject.subject)
+    return select(OperationSubject.operation_id).where(keys.in_(list(subjects)))
+
+
+def operation_actors(connection: Connection) -> list[str]:
+    """Everybody who did something, by name. Goes from name to name in the index, however much each of them did."""
+    rows = connection.execute(
+        text(
+            """
+            with recursive someone as (
+                (select actor from operations order by actor limit 1)
+                union all
+                select (select actor from operations where actor > someone.actor order by actor limit 1)
+                from someone where someone.actor is not null
+            ) select actor from someone where actor is not null
+            """
+        )
+    )
+    return list(rows.scalars())
+
+
+def names_told(connection: Connection, people: Collection[int]) -> dict[int, tuple[str | None, str]]:
+    """Group and name that the history last told of people, for those who are not there any more."""
+    if not people:
+        return {}
+    rows = connection.execute(
+        text(
+            """
+            select distinct on (about.subject) about.subject, told.name
+            from operation_subjects about join operations on operations.id = about.operation_id, lateral (
+                select coalesce(nullif(after->'person'->about.subject->'name', 'null'),
+                    nullif(before->'person'->about.subject->'name', 'null')) as name
+            ) told
+            where about.kind = 'person' and about.subject = any(cast(:people as text[])) and told.name is not null
+            order by about.subject, about.operation_id desc
+            """
+        ),
+        {"people": [str(person) for person in people]},
+    )
+    return {int(row.subject): (row.name[0], row.name[1]) for row in rows}
 
 
 def operation_subjects(connection: Connection, number: int) -> list[Subject]:

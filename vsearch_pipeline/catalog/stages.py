@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import InstrumentedAttribute
 
-from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageRun
+from vsearch_pipeline.catalog.models import Base, Caption, Producer, StageError, StageProgress, StageRun
 from vsearch_pipeline.timeline import TimeRange
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
@@ -58,7 +57,7 @@ def stage_producer(connection: Connection, video_id: str, stage: str) -> int | N
     return connection.execute(found).scalar()
 
 
-def _any_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
+def _any_of(column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     """As one parameter: `in` takes one for each value, and a statement has at most 65,535."""
     return column == any_(literal(list(values), ARRAY(Text)))
 
@@ -86,29 +85,69 @@ def replace_captions(
 
 
 def finish_stage(
-    connection: Connection, video_id: str, stage: str, *, mark: str, producer: int, run_id: str, seconds: float
+    connection: Connection,
+    video_id: str,
+    stage: str,
+    *,
+    mark: str,
+    producer: int,
+    run_id: str,
+    seconds: float,
+    inputs: Mapping[str, str] | None = None,
+    missing: str = "",
 ) -> None:
-    """Note that the stage is done with fingerprint `mark`, in the transaction that wrote its rows."""
-    finish_stages(connection, {video_id: mark}, stage, producer=producer, run_id=run_id, seconds=seconds)
+    """Note that the stage is done with fingerprint `mark`, in the transaction that wrote its rows.
+
+    Args:
+        inputs: fingerprints of the stages that it read.
+        missing: what could not be made, for people.
+    """
+    finish_stages(
+        connection,
+        {video_id: mark},
+        stage,
+        producer=producer,
+        run_id=run_id,
+        seconds=seconds,
+        inputs=inputs,
+        missing=missing,
+    )
 
 
 def finish_stages(
-    connection: Connection, marks: Mapping[str, str], stage: str, *, producer: int, run_id: str, seconds: float
+    connection: Connection,
+    marks: Mapping[str, str],
+    stage: str,
+    *,
+    producer: int,
+    run_id: str,
+    seconds: float,
+    inputs: Mapping[str, str] | None = None,
+    missing: str = "",
 ) -> None:
     """The same of several videos, given the fingerprint of each."""
     statement = insert(StageRun)
-    values = {"stage": stage, "producer_id": producer, "run_id": run_id, "seconds": seconds}
+    values = {
+        "stage": stage,
+        "producer_id": producer,
+        "run_id": run_id,
+        "seconds": seconds,
+        "inputs": None if inputs is None else dict(inputs),
+        "missing": missing or None,
+    }
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[StageRun.video_id, StageRun.stage],
             set_={
-                **{name: statement.excluded[name] for name in ("fingerprint", "producer_id", "run_id", "seconds")},
+                **{name: statement.excluded[name] for name in (*values, "fingerprint") if name != "stage"},
                 "finished_at": func.now(),
             },
         ),
         [{"video_id": video_id, "fingerprint": mark, **values} for video_id, mark in marks.items()],
     )
-    connection.execute(delete(StageError).where(_any_of(StageError.video_id, marks), StageError.stage == stage))
+    for table in (StageError, StageProgress):
+        columns = table.__table__.c
+        connection.execute(delete(table).where(_any_of(columns.video_id, marks), columns.stage == stage))
 
 
 def forget_stages(connection: Connection, video_id: str) -> None:
@@ -124,6 +163,9 @@ def fail_stage(connection: Connection, video_id: str, stage: str, message: str, 
             index_elements=[StageError.video_id, StageError.stage],
             set_={**values, "failed_at": func.now()},
         )
+    )
+    connection.execute(
+        delete(StageProgress).where(StageProgress.video_id == video_id, StageProgress.stage == stage)
     )
 
 

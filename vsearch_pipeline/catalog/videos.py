@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ARRAY, Connection, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from vsearch_pipeline.catalog.models import Caption, Segment, StageError, StageRun, Video
+from vsearch_pipeline.catalog.models import Caption, Request, Segment, StageError, StageRun, Video
 from vsearch_pipeline.errors import InputError, NotFoundError
 
 
@@ -106,6 +106,12 @@ def read_videos(connection: Connection, ids: Collection[str]) -> dict[str, Video
     return {row.id: VideoRecord(**row._mapping) for row in rows}
 
 
+def video_titles(connection: Connection) -> dict[str, str]:
+    """Every video's title, by id, in order of titles."""
+    rows = connection.execute(select(Video.id, Video.title).order_by(func.lower(Video.title), Video.id))
+    return {row.id: row.title for row in rows}
+
+
 def videos_named(connection: Connection, name: str) -> list[str]:
     """Ids of the videos of that id or title, else of all whose title has `name` in it, in any case of letters."""
     title = func.lower(Video.title)
@@ -144,15 +150,20 @@ IMPORT_RUN = "import:"
 
 
 def videos_without_run(connection: Connection, moment: datetime) -> list[tuple[str, str]]:
-    """Id and kind of the videos added before `moment` of which no run has finished or failed a stage, the oldest
-    first."""
+    """Id and kind of the videos added before `moment` of which no run has finished or failed a stage, and for
+    which none is asked (`catalog/requests.py`), the oldest first."""
     done = select(StageRun.video_id).where(
         StageRun.video_id == Video.id, ~StageRun.run_id.startswith(IMPORT_RUN, autoescape=True)
     )
     failed = select(StageError.video_id).where(StageError.video_id == Video.id)
+    asked = select(Request.id).where(
+        Request.subject == Video.id,
+        Request.kind.in_(("retry", "ingest")),
+        Request.state.in_(("waiting", "queued", "running")),
+    )
     rows = connection.execute(
         select(Video.id, Video.kind)
-        .where(Video.added_at < moment, ~done.exists(), ~failed.exists())
+        .where(Video.added_at < moment, ~done.exists(), ~failed.exists(), ~asked.exists())
         .order_by(Video.added_at, Video.id)
     )
     return list(rows.tuples().all())

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.library import PersonRecord, list_people, merged_people, people_by_id
+from vsearch_pipeline.editing.errors import AmbiguousNameError
 from vsearch_pipeline.errors import InputError, NotFoundError
 
 LONGEST_NAME: Final = 200
@@ -53,11 +54,11 @@ def existing(connection: Connection, who: Who, group: str | None = None) -> Pers
 
 
 def only(name: str, found: Sequence[PersonRecord]) -> PersonRecord:
-    """The one of them; an InputError where there are several."""
+    """The one of them; an AmbiguousNameError where there are several."""
     if len(found) > 1:
         repeated = Counter(map(str, found))
         texts = [f"{person} ({person.id})" if repeated[str(person)] > 1 else str(person) for person in found]
-        raise InputError(f"{name!r} can be {' or '.join(texts)}: write GROUP/NAME.")
+        raise AmbiguousNameError(f"{name!r} can be {' or '.join(texts)}: write GROUP/NAME.", found)
     return found[0]
 
 

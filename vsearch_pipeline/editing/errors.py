@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.operations import OperationRecord
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.errors import InputError
@@ -53,3 +54,43 @@ class BlockedError(InputError):
     def __init__(self, message: str, operations: Sequence[OperationRecord]) -> None:
         super().__init__(message)
         self.operations = tuple(operations)
+
+
+class AmbiguousNameError(InputError):
+    """Several people have the name that somebody wrote.
+
+    Attributes:
+        people: who can be meant.
+    """
+
+    code = "ambiguous_name"
+
+    def __init__(self, message: str, people: Sequence[PersonRecord]) -> None:
+        super().__init__(message)
+        self.people = tuple(people)
+
+
+class NameTakenError(InputError):
+    """Somebody is to be called what somebody else is called, or was.
+
+    Attributes:
+        person: who that is.
+    """
+
+    code = "name_taken"
+
+    def __init__(self, message: str, person: PersonRecord) -> None:
+        super().__init__(message)
+        self.person = person
+
+
+class OutdatedClusterError(InputError):
+    """The faces of a cluster were found anew since it was gathered."""
+
+    code = "outdated_cluster"
+
+
+class InseparableError(InputError):
+    """A cluster is to be taken apart that holds too little, or whose tracks are too alike."""
+
+    code = "too_alike"

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.counters import take_numbers
-from vsearch_pipeline.catalog.human import name_holder, read_fields, take_person
+from vsearch_pipeline.catalog.human import read_fields
 from vsearch_pipeline.catalog.identities import (
     Anchor,
     Mark,
@@ -26,8 +26,10 @@ from vsearch_pipeline.catalog.identities import (
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.operations import Subject
 from vsearch_pipeline.catalog.videos import get_video
-from vsearch_pipeline.editing.called import candidates, existing, new_name, only
-from vsearch_pipeline.editing.marks import marks_by_track, verdict
+from vsearch_pipeline.editing.called import Who, existing
+from vsearch_pipeline.editing.errors import InseparableError, OutdatedClusterError
+from vsearch_pipeline.editing.marks import TrackFinder, marks_by_track, verdict
+from vsearch_pipeline.editing.person_edits import known_or_new
 from vsearch_pipeline.editing.transaction import Draft, Edit
 from vsearch_pipeline.errors import InputError, NotFoundError
 from vsearch_pipeline.people.clustering import break_apart
@@ -64,7 +66,7 @@ class Splitting:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    track: TrackRef
+    tracks: tuple[TrackRef, ...]
     person: PersonRecord
     operation: int | None
 
@@ -82,19 +84,18 @@ class FaceEdits:
         self._model = model
         self._step_ms = step_ms
 
-    def name_cluster(self, cluster: int, name: str, group: str | None) -> Naming:
+    def name_cluster(self, cluster: int, who: Who, group: str | None) -> Naming:
         anchors = {member.ref: member.anchor for member in _present(self._edit.connection, cluster)}
-        return self._name(anchors, name, group, {"cluster": cluster, "tracks": _texts(anchors)})
+        return self._name(anchors, who, group, {"cluster": cluster, "tracks": _texts(anchors)})
 
-    def name_track(self, track: TrackRef, name: str, group: str | None) -> Naming:
-        found = self._track(track)
-        return self._name({track: found.anchor}, name, group, {"tracks": [str(track)]})
+    def name_tracks(self, tracks: Sequence[TrackRef], who: Who, group: str | None) -> Naming:
+        return self._name(self._anchors(tracks), who, group, {"tracks": _texts(tracks)})
 
     def _name(
-        self, anchors: Mapping[TrackRef, Anchor], name: str, group: str | None, about: dict[str, Any]
+        self, anchors: Mapping[TrackRef, Anchor], who: Who, group: str | None, about: dict[str, Any]
     ) -> Naming:
         connection = self._edit.connection
-        person, new = _known_or_new(connection, name, group)
+        person, new = known_or_new(connection, who, group)
         refs = list(anchors)
         marks = self._marks_on(refs)
         revoked = [mark for own in marks.values() for mark in own if _contradicts(mark, person.id)]
@@ -119,38 +120,47 @@ class FaceEdits:
         )
         return Naming(person, new, tuple(refs), done.operation)
 
-    def reject(self, track: TrackRef, name: str | None) -> Rejection:
+    def reject(self, track: TrackRef) -> Rejection:
+        """That it is not who it is taken for now."""
+        self._anchors([track])
+        said = verdict(self._marks_on([track]).get(track, []))
+        label = stored_labels(self._edit.connection, track.video_id).get(track.index)
+        shown = said.person_id or (label.person_id if label else None)
+        if shown is None or shown in said.excluded:
+            raise InputError(f"{track} has no name to take away: say who it is not with --person.")
+        return self.reject_all([track], shown)
+
+    def reject_all(self, tracks: Sequence[TrackRef], who: Who) -> Rejection:
         connection = self._edit.connection
-        found = self._track(track)
-        marks = self._marks_on([track]).get(track, [])
-        if name is not None:
-            person = existing(connection, name)
-        else:
-            label = stored_labels(connection, track.video_id).get(track.index)
-            said = verdict(marks)
-            shown = said.person_id or (label.person_id if label else None)
-            if shown is None or shown in said.excluded:
-                raise InputError(f"{track} has no name to take away: say who it is not with --person.")
-            person = existing(connection, shown)
-        contradicted = [mark for mark in marks if mark.kind == "is" and mark.person_id == person.id]
-        known = any(mark.kind == "is_not" and mark.person_id == person.id for mark in marks)
+        anchors = self._anchors(tracks)
+        person = existing(connection, who)
+        marks = self._marks_on(tracks)
+        about = [mark for own in marks.values() for mark in own if mark.person_id == person.id]
+        contradicted = [mark for mark in about if mark.kind == "is"]
+        known = {
+            ref
+            for ref, own in marks.items()
+            if any(mark.kind == "is_not" and mark.person_id == person.id for mark in own)
+        }
+        unmarked = [anchor for ref, anchor in anchors.items() if ref not in known]
         done = self._edit.apply(
             Draft(
                 "people.reject",
                 {"mark": _revoked(contradicted)},
-                about={"tracks": [str(track)], "person": str(person)},
-                subjects=_subjects([track], contradicted, person),
-                marks=[] if known else new_marks(connection, "is_not", [found.anchor], person_id=person.id),
+                about={"tracks": _texts(tracks), "person": str(person)},
+                subjects=_subjects(tracks, contradicted, person),
+                marks=new_marks(connection, "is_not", unmarked, person_id=person.id),
             )
         )
-        return Rejection(track, person, done.operation)
+        return Rejection(tuple(tracks), person, done.operation)
 
-    def merge_clusters(self, first: int, second: int) -> Merging:
+    def merge_clusters(self, first: int, others: Sequence[int]) -> Merging:
         """The first keeps its number."""
         connection = self._edit.connection
-        if first == second:
+        if first in others or not others:
             raise InputError(f"Cluster {first} cannot be merged with itself.")
-        kept, gone = _present(connection, first), _present(connection, second)
+        kept = _present(connection, first)
+        gone = [member for other in dict.fromkeys(others) for member in _present(connection, other)]
         members = [*kept, *gone]
         refs = [member.ref for member in members]
         old_groups = {
@@ -166,7 +176,7 @@ class FaceEdits:
             Draft(
                 "people.merge_clusters",
                 {"mark": _revoked(old), "member": _moved(connection, {m.ref: first for m in gone})},
-                about={"cluster": second, "into": first, "tracks": _texts(m.ref for m in gone)},
+                about={"clusters": list(others), "into": first, "tracks": _texts(m.ref for m in gone)},
                 subjects=_subjects(refs, old),
                 marks=new_marks(connection, "group", anchors, group_id=group),
             )
@@ -185,7 +195,7 @@ class FaceEdits:
         else:
             parts = self._weakest(refs)
         if len(parts) < 2 or not all(parts):
-            raise InputError(
+            raise InseparableError(
                 f"Cluster {cluster} has {len(refs)} tracks: leave at least one of them out of the split."
                 if tracks
                 else f"The {len(refs)} tracks of cluster {cluster} are too alike: say which ones to take out."
@@ -229,20 +239,28 @@ class FaceEdits:
             track for video in sorted(videos) for track in read_tracks(self._edit.connection, video, self._model)
         ]
 
-    def _track(self, ref: TrackRef) -> Track:
-        get_video(self._edit.connection, ref.video_id)
-        for track in read_tracks(self._edit.connection, ref.video_id, self._model):
-            if track.index == ref.index:
-                return track
-        raise NotFoundError(f"There is no track {ref}: `vsearch people list --unknown` shows the ones there are.")
+    def _anchors(self, refs: Sequence[TrackRef]) -> dict[TrackRef, Anchor]:
+        """Where these tracks are; a NotFoundError where one is not there."""
+        found: dict[TrackRef, Anchor] = {}
+        for video_id in dict.fromkeys(ref.video_id for ref in refs):
+            get_video(self._edit.connection, video_id)
+            found |= {t.ref: t.anchor for t in read_tracks(self._edit.connection, video_id, None)}
+        for ref in refs:
+            if ref not in found:
+                raise NotFoundError(
+                    f"There is no track {ref}: `vsearch people list --unknown` shows the ones there are."
+                )
+        return {ref: found[ref] for ref in refs}
 
     def _marks_on(self, refs: Sequence[TrackRef]) -> dict[TrackRef, list[Mark]]:
         """Live marks of the given tracks, in the order in which they were made."""
         found: dict[TrackRef, list[Mark]] = {}
+        wanted = set(refs)
         for video_id in sorted({ref.video_id for ref in refs}):
-            tracks = read_tracks(self._edit.connection, video_id, self._model)
-            marks = marks_by_track(live_marks(self._edit.connection, video_id), tracks, self._step_ms)
-            found |= {ref: own for index, own in marks.items() if (ref := TrackRef(video_id, index)) in refs}
+            tracks = read_tracks(self._edit.connection, video_id, None)
+            marks = live_marks(self._edit.connection, video_id)
+            on = marks_by_track(marks, TrackFinder(tracks, self._step_ms)) if marks else {}
+            found |= {ref: own for index, own in on.items() if (ref := TrackRef(video_id, index)) in wanted}
         return found
 
 
@@ -254,23 +272,11 @@ def _present(connection: Connection, cluster: int) -> list[Member]:
         )
     stale = sorted({member.ref.video_id for member in members if member.out_of_date})
     if stale:
-        raise InputError(
+        raise OutdatedClusterError(
             f"Cluster {cluster} is out of date, since the faces of {', '.join(stale)} were found anew:"
             " run `vsearch people gather`, then look at it again."
         )
     return members
-
-
-def _known_or_new(connection: Connection, name: str, group: str | None) -> tuple[PersonRecord, bool]:
-    """Who is meant by a name, and whether they are somebody new."""
-    known = candidates(connection, name, group)
-    if known:
-        return only(name, known), False
-    group, name = new_name(name, group)
-    holder = name_holder(connection, group, name)
-    if holder is not None:  # of whom nothing but this name is left
-        return existing(connection, holder), False
-    return PersonRecord(take_person(connection), group, name, ()), True
 
 
 def _contradicts(mark: Mark, person_id: int) -> bool:

@@ -9,31 +9,27 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
-from vsearch_pipeline.catalog.human import (
-    PERSON,
-    missing_people,
-    name_holder,
-    person_references,
-    read_fields,
-)
-from vsearch_pipeline.catalog.identities import read_marks
-from vsearch_pipeline.catalog.library import merged_people, people_by_id
+from vsearch_pipeline.catalog.human import missing_people, name_holder, person_references, read_fields
 from vsearch_pipeline.catalog.locks import lock_names, lock_video
 from vsearch_pipeline.catalog.operations import (
+    Door,
+    Fields,
     OperationRecord,
     Subject,
     Values,
     get_operation,
     last_operation_before,
+    operation_actors,
     operation_subjects,
     read_operations,
 )
 from vsearch_pipeline.catalog.segments import videos_of_segments
-from vsearch_pipeline.catalog.videos import get_video, read_videos
+from vsearch_pipeline.catalog.videos import get_video
+from vsearch_pipeline.editing.entries import Entry, readable
 from vsearch_pipeline.editing.errors import BlockedError, OverlapError
 from vsearch_pipeline.editing.transaction import Done, Draft, Edit, Editor
 from vsearch_pipeline.errors import InputError, NotFoundError
-from vsearch_pipeline.timeline import TimeRange, clock
+from vsearch_pipeline.timeline import TimeRange
 
 T = TypeVar("T")
 
@@ -49,33 +45,18 @@ LISTED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that an operation changed.
+class Preview:
+    """What going back would do.
 
     Attributes:
-        kind: `segment`, `person`, `mark` or `member`.
-        id: of what it belongs to.
-        label: that for people: title and time of a segment or mark, title and number of a track, a name.
-        field: `caption_en`, `range`, `person`, ... (`catalog/human.py`); of a mark `is`, `is_not` or `group`.
-        who: of `person`, `is` and `is_not`: whom it is about.
-        before, after: as people read them; None for nothing.
+        entries: the operations that it would be, in the order they would be done; none where nothing would change.
+        later: what stands in the way of a revert and would be taken back as well, the newest first.
+        unwound: of a restore, how many operations it would put back.
     """
 
-    kind: str
-    id: str
-    label: str
-    field: str
-    before: str | None
-    after: str | None
-    who: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An operation with what it changed, to be read."""
-
-    operation: OperationRecord
-    differences: tuple[Difference, ...]
+    entries: tuple[Entry, ...]
+    later: tuple[Entry, ...] = ()
+    unwound: int = 0
 
 
 class HistoryService:
@@ -93,25 +74,50 @@ class HistoryService:
         person: int | None = None,
         video: str | None = None,
         actor: str | None = None,
+        door: Door | None = None,
+        kinds: Collection[str] = (),
         before: int | None = None,
         limit: int = LISTED,
     ) -> list[Entry]:
         """What was done, the newest first, also what cannot be reverted (a video that was added).
 
         Args:
-            segment, person, video: only what is about it.
+            segment, person, video: only what is about it; of several, about each.
+            kinds: only operations of one of these.
             before: only what is older than this operation, for the next page.
         """
-        subjects: list[Subject] = []
+        about: list[Subject] = []
         if segment is not None:
-            subjects.append(("segment", str(segment)))
+            about.append(("segment", str(segment)))
         if person is not None:
-            subjects.append(("person", str(person)))
+            about.append(("person", str(person)))
         if video is not None:
-            subjects.append(("video", video))
+            about.append(("video", video))
         with self._editor.catalog.begin() as connection:
-            found = read_operations(connection, subjects=subjects, actor=actor, before=before, limit=limit)
-            return _readable(connection, found)
+            found = read_operations(
+                connection, about=about, actor=actor, door=door, kinds=kinds, before=before, limit=limit
+            )
+            return readable(connection, found)
+
+    def entry(self, operation: int) -> Entry:
+        """Raises NotFoundError where there is no such operation."""
+        with self._editor.catalog.begin() as connection:
+            return readable(connection, [get_operation(connection, operation)])[0]
+
+    def actors(self) -> list[str]:
+        """Everybody who did something, by name."""
+        with self._editor.catalog.begin() as connection:
+            return operation_actors(connection)
+
+    def undoable(self) -> OperationRecord | None:
+        """What `undo` would take back."""
+        with self._editor.catalog.begin() as connection:
+            return _undoable(connection, self._editor.actor)
+
+    def redoable(self) -> OperationRecord | None:
+        """What `redo` would take back: an undo."""
+        with self._editor.catalog.begin() as connection:
+            return _redoable(connection, self._editor.actor)
 
     # --- going back
 
@@ -163,29 +169,57 @@ class HistoryService:
             InputError: not exactly one of each pair is given.
             OverlapError: a segment would lie over others that people edited since: restore the video.
         """
-        if (segment is None) == (video is None) or (operation is None) == (moment is None):
-            raise InputError("Say what to restore, a segment or a video, and to which operation or point in time.")
+        _refuse_vague(segment, video, operation, moment)
+
+        def work(edit: Edit) -> Done:
+            return edit.apply(_restoring(edit.connection, segment, video, operation, moment).draft)
+
+        return self._restore(work, segment, video)
+
+    def preview_revert(self, operation: int) -> Preview:
+        """What taking an operation back would do, with what stands in its way where something does; nothing is
+        done.
+
+        Raises:
+            as `revert` with later ones; never BlockedError.
+        """
+
+        def work(edit: Edit) -> Preview:
+            try:
+                done = _tried(edit, lambda: _revert(edit, operation, REVERT))
+            except BlockedError:
+                done = _tried(edit, lambda: _revert(edit, operation, REVERT, with_later=True))
+            later = [each.operation.reverts for each in done if each.operation.reverts not in (None, operation)]
+            found = [get_operation(edit.connection, number) for number in later if number is not None]
+            return Preview(done, tuple(readable(edit.connection, found)))
+
+        return self._go_back(work, operation)
+
+    def preview_restore(
+        self, *, segment: int | None = None, video: str | None = None, operation: int | None = None
+    ) -> Preview:
+        """What restoring to right after an operation would do; nothing is done.
+
+        Raises:
+            as `restore`.
+        """
+        _refuse_vague(segment, video, operation, None)
+
+        def work(edit: Edit) -> Preview:
+            wanted = _restoring(edit.connection, segment, video, operation, None)
+            return Preview(_tried(edit, lambda: [edit.apply(wanted.draft)]), unwound=wanted.unwound)
+
+        return self._restore(work, segment, video)
+
+    def _restore(self, work: Callable[[Edit], T], segment: int | None, video: str | None) -> T:
+        """Run it holding the videos that a segment is or was in, or the video."""
 
         def videos(connection: Connection) -> Iterable[str]:
             if video is not None:
                 return [get_video(connection, video).id]
-            return _videos_where(read_operations(connection, subjects=[("segment", str(segment))])) | _videos_of(
-                connection, [("segment", str(segment))]
-            )
-
-        def work(edit: Edit) -> Done:
-            connection = edit.connection
-            subject: Subject = ("video", video) if video is not None else ("segment", str(segment))
-            if operation:
-                get_operation(connection, operation)
-            point = operation or 0
-            if moment is not None:
-                point = last_operation_before(connection, moment)
-            later = read_operations(connection, subjects=[subject], after=point)
-            known = later or read_operations(connection, subjects=[subject], limit=1)
-            if segment is not None and not known and not videos_of_segments(connection, [segment]):
-                raise NotFoundError(f"There is no segment {segment}.")
-            return edit.apply(_unwound(later, subject, point))
+            subject: Subject = ("segment", str(segment))
+            newest = read_operations(connection, subjects=[subject], limit=1)  # a segment stays in its video
+            return _videos_where(newest) | _videos_of(connection, [subject])
 
         return self._editor.run(work, videos=videos)
 
@@ -198,6 +232,15 @@ class HistoryService:
             videos=lambda connection: _videos_of(connection, operation_subjects(connection, number)),
             people=people,
         )
+
+
+def _tried(edit: Edit, work: Callable[[], Sequence[Done]]) -> tuple[Entry, ...]:
+    """What it would do, as the history would tell it; nothing of it stays."""
+    with edit.connection.begin_nested() as trial:
+        numbers = [done.operation for done in work() if done.operation is not None]
+        told = readable(edit.connection, [get_operation(edit.connection, number) for number in numbers])
+        trial.rollback()
+    return tuple(told)
 
 
 def _revert(edit: Edit, number: int, kind: str, *, with_later: bool = False) -> list[Done]:
@@ -230,7 +273,7 @@ def _revert_one(edit: Edit, number: int, kind: str) -> Done:
     draft = Draft(
         kind,
         put_back,
-        about={"of": operation.kind},
+        about={"of": operation.kind, "root": operation.about.get("root", operation.kind)},
         where={int(i): (v, TimeRange(a, b)) for i, (v, a, b) in operation.about.get("where", {}).items()},
         reverts=number,
         subjects=operation_subjects(connection, number),
@@ -380,17 +423,61 @@ def _redoable(connection: Connection, actor: str) -> OperationRecord | None:
     return None
 
 
+def _refuse_vague(segment: int | None, video: str | None, operation: int | None, moment: datetime | None) -> None:
+    if (segment is None) == (video is None) or (operation is None) == (moment is None):
+        raise InputError("Say what to restore, a segment or a video, and to which operation or point in time.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Restoring:
+    """Attributes:
+    unwound: how many operations it puts back.
+    """
+
+    draft: Draft
+    unwound: int
+
+
+def _restoring(
+    connection: Connection,
+    segment: int | None,
+    video: str | None,
+    operation: int | None,
+    moment: datetime | None,
+) -> _Restoring:
+    subject: Subject = ("video", video) if video is not None else ("segment", str(segment))
+    if operation:
+        get_operation(connection, operation)
+    point = operation or 0
+    if moment is not None:
+        point = last_operation_before(connection, moment)
+    later = read_operations(connection, subjects=[subject], after=point)
+    known = later or read_operations(connection, subjects=[subject], limit=1)
+    if segment is not None and not known and not videos_of_segments(connection, [segment]):
+        raise NotFoundError(f"There is no segment {segment}.")
+    return _Restoring(_unwound(later, subject, point), sum(bool(_fields_of(each, subject)) for each in later))
+
+
+def _fields_of(operation: OperationRecord, subject: Subject) -> dict[str, Fields]:
+    """What an operation changed of a segment, or of the segments of a video, by segment: as it was before."""
+    kind, name = subject
+    where = operation.about.get("where", {})
+    return {
+        number: fields
+        for number, fields in operation.before.get("segment", {}).items()
+        if (number == name if kind == "segment" else where[number][0] == name)
+    }
+
+
 def _unwound(later: Sequence[OperationRecord], subject: Subject, point: int) -> Draft:
     """The fields of segments as they were before these operations, the newest of which comes first."""
-    kind, name = subject
     target: dict[str, dict[str, Any]] = {}
     where: dict[int, tuple[str, TimeRange]] = {}
     for operation in later:
         for number, (video, start, end) in operation.about.get("where", {}).items():
             where[int(number)] = (video, TimeRange(start, end))
-        for number, fields in operation.before.get("segment", {}).items():
-            if (kind == "segment" and number == name) or (kind == "video" and where[int(number)][0] == name):
-                target.setdefault(number, {}).update(fields)
+        for number, fields in _fields_of(operation, subject).items():
+            target.setdefault(number, {}).update(fields)
     return Draft(RESTORE, {"segment": target}, about={"to": point}, where=where, subjects=[subject])
 
 
@@ -404,86 +491,3 @@ def _videos_of(connection: Connection, subjects: Collection[Subject]) -> set[str
 def _videos_where(operations: Iterable[OperationRecord]) -> set[str]:
     """The videos in which these operations were, also of segments that are gone."""
     return {place[0] for operation in operations for place in operation.about.get("where", {}).values()}
-
-
-# --- reading ----------------------------------------------------------------------------------------------------
-
-
-def _readable(connection: Connection, operations: Sequence[OperationRecord]) -> list[Entry]:
-    where = {n: place for each in operations for n, place in each.about.get("where", {}).items()}
-    marks = read_marks(connection, [int(n) for each in operations for n in each.after.get("mark", {})])
-    videos = {place[0] for place in where.values()} | {mark.anchor.video_id for mark in marks.values()}
-    videos |= {n.rpartition(":")[0] for each in operations for n in each.after.get("member", {})}
-    titles = {v.id: v.title for v in read_videos(connection, videos).values()}
-    people = people_by_id(connection)
-    merged = merged_people(connection)
-    rows = read_fields(connection, "person", {*map(str, merged), *map(str, people)})
-
-    def called(person: str) -> str:
-        found = people.get(merged.get(int(person), int(person)))
-        return str(found) if found else f"person {person}"
-
-    def own_name(operation: OperationRecord, person: str) -> str:
-        """The name of a row, whoever they turned out to be; of one that is gone, what it was."""
-        sides = (side.get("person", {}).get(person, {}) for side in (operation.after, operation.before))
-        names = [rows.get(person, {}).get("name"), *(side.get("name") for side in sides)]
-        return next((told for name in names if (told := _text("name", name))), f"person {person}")
-
-    def label(operation: OperationRecord, kind: str, number: str) -> str:
-        if kind == "segment":
-            video, start, end = operation.about["where"][number]
-            return f"{titles.get(video, video)} {TimeRange(start, end)}"
-        if kind == "mark" and int(number) in marks:
-            at = marks[int(number)].anchor
-            return f"{titles.get(at.video_id, at.video_id)} {clock(at.time_ms)}"
-        if kind == "member":
-            video, _, index = number.rpartition(":")
-            return f"{titles.get(video, video)} track {index}"
-        return own_name(operation, number) if kind == "person" else number
-
-    def about(kind: str, number: str, name: str) -> tuple[str, str | None]:
-        """The field as it is told, and whom it is about."""
-        if name.startswith(PERSON):
-            return "person", called(name.removeprefix(PERSON))
-        if kind == "mark" and int(number) in marks:
-            mark = marks[int(number)]
-            return mark.kind, None if mark.person_id is None else called(str(mark.person_id))
-        return name, None
-
-    def text(operation: OperationRecord, name: str, value: Any) -> str | None:
-        if name == "merged_into" and value is not None:
-            return own_name(operation, str(value))
-        return _text(name, value)
-
-    entries = []
-    for operation in operations:
-        differences = []
-        for kind, changed in operation.after.items():
-            for number, fields in changed.items():
-                if kind == "person" and {"name", "merged_into"} <= fields.keys():
-                    continue  # the row that a former name leaves says nothing new
-                before = operation.before[kind][number]
-                for name, value in fields.items():
-                    field, who = about(kind, number, name)
-                    told = text(operation, name, before.get(name)), text(operation, name, value)
-                    differences.append(Difference(kind, number, label(operation, kind, number), field, *told, who))
-        entries.append(Entry(operation, tuple(differences)))
-    return entries
-
-
-def _text(field: str, value: Any) -> str | None:  # noqa: PLR0911 - a case a field
-    if value is None:
-        return None
-    if field == "range":
-        return str(TimeRange(*value))
-    if field.startswith("caption_"):
-        return str(value[0])
-    if field.startswith(PERSON):
-        return "there" if value[0] else "not there"
-    if field == "name":
-        return "/".join(part for part in value if part)
-    if field == "row":
-        return f"cluster {value[0]}"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "yes" if value is True else str(value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vsearch_pipeline.catalog.identities import Anchor, Mark, Track
+from vsearch_pipeline.catalog.identities import Anchor, Mark, SeenFace, Track
 from vsearch_pipeline.people.tracking import box_iou
 
 MIN_IOU: Final = 0.3
@@ -33,29 +33,48 @@ class Verdict:
 NOTHING_SAID: Final = Verdict()
 
 
-def find_track(anchor: Anchor, tracks: Sequence[Track], step_ms: int) -> int | None:
-    """Index of the track that an anchor lies on.
+class TrackFinder:
+    """Finds the tracks that anchors lie on; for many anchors of the same tracks.
 
-    That is the track with a face at the nearest time, at most `step_ms` away, whose box overlaps the anchor's by
-    `MIN_IOU` or more: the nearest in time first, then the most overlap, then the lowest index. None where no
-    track has one: the mark waits until the face is found again.
+    Args:
+        step_ms: how far an anchor may be from a face, more than 0.
     """
-    fits = [
-        (distance, -overlap, track.index)
-        for track in tracks
-        for face in track.faces
-        if track.video_id == anchor.video_id
-        and (distance := abs(face.time_ms - anchor.time_ms)) <= step_ms
-        and (overlap := box_iou(face.bbox_xyxy, anchor.bbox_xyxy)) >= MIN_IOU
-    ]
-    return min(fits)[2] if fits else None
+
+    def __init__(self, tracks: Sequence[Track], step_ms: int) -> None:
+        self._step_ms = step_ms
+        self._faces: dict[tuple[str, int], list[tuple[SeenFace, int]]] = defaultdict(list)
+        for track in tracks:
+            for face in track.faces:
+                self._faces[track.video_id, face.time_ms // step_ms].append((face, track.index))
+
+    def find(self, anchor: Anchor) -> int | None:
+        """Index of the track that an anchor lies on.
+
+        That is the track with a face at the nearest time, at most `step_ms` away, whose box overlaps the anchor's
+        by `MIN_IOU` or more: the nearest in time first, then the most overlap, then the lowest index. None where
+        no track has one: the mark waits until the face is found again.
+        """
+        step = anchor.time_ms // self._step_ms
+        fits = [
+            (distance, -overlap, index)
+            for near in (step - 1, step, step + 1)
+            for face, index in self._faces.get((anchor.video_id, near), ())
+            if (distance := abs(face.time_ms - anchor.time_ms)) <= self._step_ms
+            and (overlap := box_iou(face.bbox_xyxy, anchor.bbox_xyxy)) >= MIN_IOU
+        ]
+        return min(fits)[2] if fits else None
 
 
-def marks_by_track(marks: Sequence[Mark], tracks: Sequence[Track], step_ms: int) -> Mapping[int, list[Mark]]:
+def find_track(anchor: Anchor, tracks: Sequence[Track], step_ms: int) -> int | None:
+    """Index of the track that an anchor lies on, see `TrackFinder.find`."""
+    return TrackFinder(tracks, step_ms).find(anchor)
+
+
+def marks_by_track(marks: Sequence[Mark], finder: TrackFinder) -> Mapping[int, list[Mark]]:
     """The marks of one video by the index of the track they lie on, in the order in which they were made."""
     found: dict[int, list[Mark]] = defaultdict(list)
     for mark in sorted(marks, key=lambda mark: mark.id):
-        index = find_track(mark.anchor, tracks, step_ms)
+        index = finder.find(mark.anchor)
         if index is not None:
             found[index].append(mark)
     return found
@@ -81,4 +100,4 @@ def verdict(marks: Sequence[Mark]) -> Verdict:
 
 def verdicts(marks: Sequence[Mark], tracks: Sequence[Track], step_ms: int) -> dict[int, Verdict]:
     """The verdict on each track of a video that people said something about, by index."""
-    return {index: verdict(own) for index, own in marks_by_track(marks, tracks, step_ms).items()}
+    return {index: verdict(own) for index, own in marks_by_track(marks, TrackFinder(tracks, step_ms)).items()}

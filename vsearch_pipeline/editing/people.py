@@ -71,23 +71,30 @@ class PeopleService:
 
     # --- who a face is
 
-    def name_cluster(self, cluster: int, name: str, group: str | None = None) -> Naming:
-        """Say who the people of a cluster are: a known person by name, alias or `GROUP/NAME`, else somebody new.
+    def name_cluster(self, cluster: int, who: Who, group: str | None = None) -> Naming:
+        """Say who the people of a cluster are: a known person, else somebody new of that name.
 
         Raises:
             NotFoundError: there is no such cluster.
-            InputError: the cluster is out of date, several people have that name, or the name cannot be used.
+            OutdatedClusterError: its faces were found anew.
+            AmbiguousNameError: several people have that name.
+            InputError: the name cannot be used.
         """
-        return self._run(lambda edit: self._faces(edit).name_cluster(cluster, name, group))
+        return self._run(lambda edit: self._faces(edit).name_cluster(cluster, who, group))
 
-    def name_track(self, track: TrackRef, name: str, group: str | None = None) -> Naming:
-        """Say who a single track is, whatever it was taken for; otherwise as `name_cluster`.
+    def name_track(self, track: TrackRef, who: Who, group: str | None = None) -> Naming:
+        """Say who a single track is, whatever it was taken for; otherwise as `name_cluster`."""
+        return self.name_tracks([track], who, group)
+
+    def name_tracks(self, tracks: Sequence[TrackRef], who: Who, group: str | None = None) -> Naming:
+        """Say of several tracks at once that they are one person.
 
         Raises:
             NotFoundError: there is no such video or track.
-            InputError: several people have that name, or the name cannot be used.
+            AmbiguousNameError: several people have that name.
+            InputError: the name cannot be used.
         """
-        return self._run(lambda edit: self._faces(edit).name_track(track, name, group))
+        return self._run(lambda edit: self._faces(edit).name_tracks(tracks, who, group))
 
     def reject(self, track: TrackRef, name: str | None = None) -> Rejection:
         """Say that a track is not somebody: by default the person it is taken for now.
@@ -96,7 +103,18 @@ class PeopleService:
             NotFoundError: there is no such video, track or person.
             InputError: the track has no name to take away, or several people have that name.
         """
-        return self._run(lambda edit: self._faces(edit).reject(track, name))
+        if name is not None:
+            return self.reject_all([track], name)
+        return self._run(lambda edit: self._faces(edit).reject(track))
+
+    def reject_all(self, tracks: Sequence[TrackRef], who: Who) -> Rejection:
+        """Say of several tracks at once that they are not somebody.
+
+        Raises:
+            NotFoundError: there is no such video, track or person.
+            AmbiguousNameError: several people have that name.
+        """
+        return self._run(lambda edit: self._faces(edit).reject_all(tracks, who))
 
     def merge(self, first: str, second: str) -> Merging:
         """Say that two are one: two clusters, a cluster and a person, or a person and the one they turn out to be.
@@ -114,26 +132,54 @@ class PeopleService:
             connection = edit.connection
             one, other = (_cluster_or_name(connection, text.strip()) for text in (first, second))
             if isinstance(one, int) and isinstance(other, int):
-                return self._faces(edit).merge_clusters(one, other)
+                return self._faces(edit).merge_clusters(one, [other])
             if isinstance(one, int) or isinstance(other, int):
                 cluster, name = (one, other) if isinstance(one, int) else (other, one)
                 person = existing(connection, str(name))
-                naming = self._faces(edit).name_cluster(int(cluster), str(person), None)
+                naming = self._faces(edit).name_cluster(int(cluster), person.id, None)
                 return Merging(naming.person, len(naming.tracks), naming.operation)
             return self._merge_people(edit, one, other)
 
         return self._run(work)
+
+    def merge_clusters(self, first: int, others: Sequence[int]) -> Merging:
+        """Say that the people of several clusters are one; the first keeps its number.
+
+        Raises:
+            NotFoundError: there is no such cluster.
+            OutdatedClusterError: the faces of one were found anew.
+            InputError: one would be merged with itself.
+        """
+        return self._run(lambda edit: self._faces(edit).merge_clusters(first, others))
+
+    def merge_people(self, who: Who, into: Who) -> Merging:
+        """Say that two people are one, who is called what `into` is; the other's names become aliases.
+
+        Raises:
+            NotFoundError: there is nobody like that.
+            InputError: both are the same, or several people have that name.
+        """
+        return self._run(lambda edit: self._merge_people(edit, who, into))
 
     def split(self, cluster: int, tracks: Sequence[TrackRef] = ()) -> Splitting:
         """Take a cluster apart: the given tracks from the rest, or where none is given where it holds least.
 
         Raises:
             NotFoundError: there is no such cluster, or a track is not in it.
-            InputError: the cluster is out of date, or cannot be taken apart that way.
+            OutdatedClusterError: its faces were found anew.
+            InseparableError: it cannot be taken apart that way.
         """
         return self._run(lambda edit: self._faces(edit).split(cluster, tracks))
 
     # --- who somebody is
+
+    def add_person(self, name: str, group: str | None = None) -> PersonEdit:
+        """Let there be somebody of that name, from `NAME` or `GROUP/NAME`; who is known stays as they are.
+
+        Raises:
+            InputError: several people have that name, or it cannot be used.
+        """
+        return self._run(lambda edit: person_edits.add_person(edit, name, group))
 
     def rename(self, who: Who, name: str, *, keep_old: bool = True) -> PersonEdit:
         """Give somebody another name; what is known under the old one stays theirs.
@@ -142,7 +188,8 @@ class PeopleService:
             keep_old: whether the old name becomes an alias, by which search finds them.
 
         Raises:
-            InputError: somebody else of the group is called that or was, or the name cannot be used.
+            NameTakenError: somebody else of the group is called that, or was.
+            InputError: the name cannot be used.
         """
         return self._run(lambda edit: person_edits.rename(edit, who, name, keep_old=keep_old))
 
@@ -166,7 +213,8 @@ class PeopleService:
         """Put somebody into a group, or into none.
 
         Raises:
-            InputError: somebody of that name is in the group or was, or its name cannot be used.
+            NameTakenError: somebody of that name is in the group, or was.
+            InputError: the group's name cannot be used.
         """
         return self._run(lambda edit: person_edits.move_to_group(edit, who, group))
 
@@ -193,7 +241,7 @@ class PeopleService:
     def _faces(self, edit: Edit) -> FaceEdits:
         return FaceEdits(edit, model=self.embedding_model, step_ms=self.step_ms)
 
-    def _merge_people(self, edit: Edit, first: str, second: str) -> Merging:
+    def _merge_people(self, edit: Edit, first: Who, second: Who) -> Merging:
         connection = edit.connection
         person, into = existing(connection, first), existing(connection, second)
         if person.id == into.id:

@@ -10,7 +10,18 @@ from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.human import name_holder, read_fields, take_person
 from vsearch_pipeline.catalog.library import Gender, PersonRecord, list_people, merged_people, people_by_id
-from vsearch_pipeline.editing.called import Who, clean_group, clean_name, clean_text, existing, folded
+from vsearch_pipeline.editing.called import (
+    Who,
+    candidates,
+    clean_group,
+    clean_name,
+    clean_text,
+    existing,
+    folded,
+    new_name,
+    only,
+)
+from vsearch_pipeline.editing.errors import NameTakenError
 from vsearch_pipeline.editing.transaction import Draft, Edit
 from vsearch_pipeline.errors import InputError
 
@@ -21,6 +32,27 @@ class PersonEdit:
 
     person: PersonRecord
     operation: int | None
+
+
+def add_person(edit: Edit, name: str, group: str | None) -> PersonEdit:
+    person, new = known_or_new(edit.connection, name, group)
+    if not new:
+        return PersonEdit(person, None)
+    return _apply(edit, "people.add", person, {str(person.id): {"name": [person.group, person.name]}})
+
+
+def known_or_new(connection: Connection, who: Who, group: str | None) -> tuple[PersonRecord, bool]:
+    """Who is meant, and whether they are somebody new, who gets a number here and a row by an edit."""
+    if isinstance(who, int):
+        return existing(connection, who), False
+    known = candidates(connection, who, group)
+    if known:
+        return only(who, known), False
+    group, name = new_name(who, group)
+    holder = name_holder(connection, group, name)
+    if holder is not None:  # of whom nothing but this name is left
+        return existing(connection, holder), False
+    return PersonRecord(take_person(connection), group, name, ()), True
 
 
 def rename(edit: Edit, who: Who, name: str, *, keep_old: bool) -> PersonEdit:
@@ -115,7 +147,7 @@ def _moved_to(
     """Fields that give somebody this group and name, and leave the old ones behind (`catalog/human.py`).
 
     Raises:
-        InputError: somebody else is called that, or was.
+        NameTakenError: somebody else is called that, or was.
     """
     holder = name_holder(connection, group, name)
     owner = merged_people(connection).get(holder, holder) if holder is not None else None
@@ -123,9 +155,10 @@ def _moved_to(
     for other in list_people(connection):
         same = (folded(other.group or ""), folded(other.name)) == (folded(group or ""), folded(name))
         if other.id != person.id and (same or other.id == owner):
-            raise InputError(
+            raise NameTakenError(
                 f"{called} {'is' if same else 'was'} the name of {other} ({other.id}):"
-                " say that the two are one with `vsearch people merge`, or choose another name."
+                " say that the two are one with `vsearch people merge`, or choose another name.",
+                other,
             )
     left = take_person(connection) if holder is None else holder
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,29 +49,37 @@ def copy_photos(source: Path, gallery: Path) -> CopiedPhotos:
         raise InputError(f"{source}: it has no photos in folders GROUP/PERSON.")
     counts = {True: 0, False: 0}
     for photo in (photo for person in found.people for photo in person.photos):
-        counts[_copy(photo, gallery / photo.relative_to(source))] += 1
+        _, new = place_photo(photo.read_bytes(), gallery / photo.relative_to(source))
+        counts[new] += 1
     names = source / LIST
     if names.is_file():
         if not (gallery / LIST).exists():
-            _copy(names, gallery / LIST)
+            place_photo(names.read_bytes(), gallery / LIST)
         elif sha256_file(names) != sha256_file(gallery / LIST):
             left_out.append(f"{LIST}: the gallery has its own, add the entries there by hand")
     return CopiedPhotos(len(found.people), counts[True], counts[False], tuple(left_out))
 
 
-def _copy(photo: Path, target: Path) -> bool:
-    """Whether the photo was new there."""
-    content = sha256_file(photo)
-    other = target.with_name(f"{target.stem}-{content[:10]}{target.suffix}")
-    for place in (target, other):
+def place_photo(content: bytes, target: Path) -> tuple[Path, bool]:
+    """Write a photo beside what is there: where its name is taken by another picture, a part of its content's
+    SHA-256 becomes part of its name.
+
+    Returns:
+        where it is, and whether it is new there.
+
+    Raises:
+        InputError: that name is taken as well.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    for place in (target, target.with_name(f"{target.stem}-{digest[:10]}{target.suffix}")):
         if not place.exists():
             break
-        if sha256_file(place) == content:
-            return False
+        if sha256_file(place) == digest:
+            return place, False
     else:
-        raise InputError(f"{other}: the gallery has another file there.")
+        raise InputError(f"{place}: the gallery has another file there.")
     place.parent.mkdir(parents=True, exist_ok=True)
     making = place.with_name(f".{place.name}.making")
-    shutil.copyfile(photo, making)
+    making.write_bytes(content)
     making.rename(place)
-    return True
+    return place, True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vsearch_pipeline.catalog.database import Catalog
@@ -14,7 +15,7 @@ from vsearch_pipeline.catalog.identities import (
     tracks_marks,
     video_titles,
 )
-from vsearch_pipeline.catalog.library import list_people, merged_people, promoted_classifier
+from vsearch_pipeline.catalog.library import PersonRecord, merged_people, people_by_id, promoted_classifier
 from vsearch_pipeline.editing.labelling import label_tracks
 from vsearch_pipeline.editing.marks import verdicts
 from vsearch_pipeline.editing.training import propose_classifier
@@ -25,15 +26,23 @@ from vsearch_pipeline.timeline import TimeRange
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """A track that would get another name; `before` and `after` are None for nobody known."""
+    """A track that would get another name; `was` and `then` are None for nobody known."""
 
     track: TrackRef
     title: str
     span: TimeRange
-    before: str | None
-    after: str | None
+    was: PersonRecord | None
+    then: PersonRecord | None
     confidence: float
     decided_by: str
+
+    @property
+    def before(self) -> str | None:
+        return str(self.was) if self.was else None
+
+    @property
+    def after(self) -> str | None:
+        return str(self.then) if self.then else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +72,32 @@ class RelabelPreview:
         return {name: (gained[name], lost[name]) for name in sorted(gained | lost)}
 
 
-def relabel_preview(catalog: Catalog, embedder: FaceEmbedder, step_ms: int) -> RelabelPreview:
-    """Label every track with a classifier trained in memory on today's photos and corrections; writes nothing."""
+def relabel_preview(
+    catalog: Catalog,
+    embedder: FaceEmbedder,
+    step_ms: int,
+    on_video: Callable[[int, int], None] = lambda _done, _of: None,
+) -> RelabelPreview:
+    """Label every track with a classifier trained in memory on today's photos and corrections; writes nothing.
+
+    Args:
+        embedder: only what it is called is asked of it.
+        on_video: called with how many videos are done, and of how many; with 0 when the classifier is trained.
+    """
     with catalog.begin() as connection:
         candidate = propose_classifier(connection, embedder, step_ms)
         classifier = candidate.classifier
         in_use = promoted_classifier(connection, embedder.name)
         if candidate.worse and in_use:
             classifier = PersonClassifier.restore(in_use.description, in_use.parameters)
-        people = list_people(connection)
+        people = people_by_id(connection)
         merged = merged_people(connection)
         titles = video_titles(connection)
         videos = list(tracks_marks(connection))
-        names = {person.id: str(person) for person in people}
-        groups = {person.id: person.group for person in people}
+        groups = {person.id: person.group for person in people.values()}
         changes = []
-        for video_id in videos:
+        for done, video_id in enumerate(videos):
+            on_video(done, len(videos))
             tracks = read_tracks(connection, video_id, embedder.name)
             said = verdicts(live_marks(connection, video_id), tracks, step_ms)
             labels = label_tracks(classifier, tracks, said, merged=merged, groups=groups)
@@ -91,8 +110,8 @@ def relabel_preview(catalog: Catalog, embedder: FaceEmbedder, step_ms: int) -> R
                             track.ref,
                             titles[video_id],
                             track.span,
-                            names[before] if before is not None else None,
-                            names[label.person_id] if label.person_id is not None else None,
+                            people[before] if before is not None else None,
+                            people[label.person_id] if label.person_id is not None else None,
                             label.confidence,
                             label.decided_by,
                         )

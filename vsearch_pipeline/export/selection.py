@@ -109,6 +109,10 @@ def _by_id(connection: Connection, ids: Sequence[int]) -> Mapping[int, SegmentRe
     found = {segment.id: segment for segment in read_segments(connection, ids=list(set(ids)))}
     missing = [str(i) for i in dict.fromkeys(ids) if i not in found]
     if missing:
-        named = f"segment {missing[0]}" if len(missing) == 1 else f"segments {', '.join(missing)}"
-        raise NotFoundError(f"There is no {named}: it may have been removed; search again for its number.")
+        raise NotFoundError(
+            f"There is no segment {missing[0]}: it may have been removed; search again for its number."
+            if len(missing) == 1
+            else f"There are no segments {', '.join(missing)}: they may have been removed; search again for their"
+            " numbers."
+        )
     return found

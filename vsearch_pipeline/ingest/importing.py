@@ -32,26 +32,38 @@ SEGMENTS_STAGE = "segments"
 _SECOND_MS = 1000
 
 
+def _whole(text: str) -> str:
+    """Raises ValueError where the text holds what no text is."""
+    if "\x00" in text:
+        raise ValueError("it holds a zero byte")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("it holds half a character (a lone surrogate)")
+    return text
+
+
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
+
+
+Text = Annotated[str, AfterValidator(_whole)]
 
 
 class ImportedFace(BaseModel):
     """A person; names are composed (NFC), as those of the gallery are."""
 
-    member: Annotated[str, AfterValidator(_composed), Field(min_length=1)]
-    group: Annotated[str, AfterValidator(_composed)] | None = None
+    member: Annotated[Text, AfterValidator(_composed), Field(min_length=1)]
+    group: Annotated[Text, AfterValidator(_composed)] | None = None
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class ImportedSegment(BaseModel):
     """One record: times in seconds; without `end` it lasts a second, or to the next record if that is sooner."""
 
-    video_id: Annotated[str, Field(min_length=1)]
+    video_id: Annotated[Text, Field(min_length=1)]
     timestamp: Annotated[float, Field(ge=0, le=10**6)]
     end: Annotated[float, Field(le=10**6)] | None = None
-    caption: str | None = None
-    caption_ko: str | None = None
+    caption: Text | None = None
+    caption_ko: Text | None = None
     faces: list[ImportedFace] = []
 
 
@@ -80,7 +92,8 @@ def read_metadata(path: Path) -> dict[str, list[ImportedSegment]]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ", ".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(f"{path.name}: record {where}: {first['msg']}; nothing was imported.") from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path.name}: record {where}: {what}; nothing was imported.") from error
     if not records:
         raise InputError(f"{path.name}: it holds no records.")
     videos: dict[str, list[ImportedSegment]] = {}

@@ -8,15 +8,41 @@ from urllib.parse import urlsplit
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.operations import Door
-from vsearch_pipeline.errors import DownloadError
+from vsearch_pipeline.catalog.requests import request_run
+from vsearch_pipeline.errors import DownloadError, InputError
 from vsearch_pipeline.ingest.store import Added, add_file
 from vsearch_pipeline.media.download import download
 from vsearch_pipeline.settings import Settings
+
+_SHOWN = 120
+"""Characters of a link that an error repeats."""
 
 
 def is_link(source: str) -> bool:
     """Whether a source is a link rather than a path; which kinds are allowed is for the download to say."""
     return "://" in source and urlsplit(source).scheme.isalpha()
+
+
+def ask_for_link(catalog: Catalog, link: str, *, actor: str, door: Door) -> int:
+    """Ask the pipeline to take a link in; returns the request's id (`catalog/requests.py`).
+
+    Raises:
+        InputError: it is no link to a web page or a file of the web.
+    """
+    url = link.strip()
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and url.isprintable() and " " not in url
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in ("http", "https"):
+        raise InputError(f"{_short(url)}: this is not a link that begins with http:// or https://.")
+    with catalog.begin() as connection:
+        return request_run(connection, "take_in", url, actor=actor, door=door)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def add_link(
@@ -49,7 +75,14 @@ def add_link(
         raise DownloadError(f"{url}: {error}") from error
     try:
         return add_file(
-            catalog, settings, fetched.path, actor=actor, door=door, source=fetched.url, title=fetched.title
+            catalog,
+            settings,
+            fetched.path,
+            actor=actor,
+            door=door,
+            source=fetched.url,
+            title=fetched.title,
+            ours=True,
         )
     finally:
         fetched.path.unlink(missing_ok=True)

@@ -87,6 +87,7 @@ def add_file(
     door: Door,
     source: str | None = None,
     title: str | None = None,
+    ours: bool = False,
     on_bytes: Callable[[int], None] | None = None,
 ) -> Added:
     """Put a video file into the store and the catalogue.
@@ -97,6 +98,8 @@ def add_file(
 
     Args:
         source: where it came from; the file's own path where None.
+        ours: it lies below `HOME` and goes afterwards (a download, an upload): it is linked where that can be, and
+            copied where not, whatever the settings say.
         on_bytes: called with the number of bytes read since the last call.
 
     Raises:
@@ -107,12 +110,12 @@ def add_file(
     except MediaError as error:
         raise MediaError(f"{path.name}: {error}") from error
     incoming = settings.videos_dir / _INCOMING
-    _drop_leftovers(incoming)
+    drop_leftovers(incoming)
     place = incoming / f"{os.getpid()}-{uuid.uuid4().hex}"
     place.mkdir(parents=True)
     try:
         name = "source" + path.suffix.lower()
-        sha256 = _take(path, place / name, settings.link_mode, on_bytes)
+        sha256 = _take(path, place / name, "ours" if ours else settings.link_mode, on_bytes)
         with catalog.begin() as connection:
             known = find_by_content(connection, sha256)
             if known is not None and known.kind == "imported":
@@ -194,6 +197,11 @@ def _take(path: Path, target: Path, mode: str, on_bytes: Callable[[int], None] |
                 writer.close()
     if mode == "symlink":
         target.symlink_to(path.resolve())
+    elif mode == "ours":
+        try:
+            target.hardlink_to(path)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(path, target)
     elif mode == "hardlink":
         try:
             target.hardlink_to(path.resolve())
@@ -220,8 +228,8 @@ def _container_fields(info: VideoInfo) -> dict[str, Any]:
     }
 
 
-def _drop_leftovers(incoming: Path) -> None:
-    """Remove what processes that were killed left behind."""
+def drop_leftovers(incoming: Path) -> None:
+    """Remove what processes that were killed left behind, in folders that begin with the process id."""
     import psutil
 
     if incoming.exists():

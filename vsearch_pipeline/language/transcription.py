@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version as package_version
@@ -104,11 +104,12 @@ class Transcriber(Protocol):
         """Everything besides the model that changes what is written; plain JSON values."""
         ...
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, on_windows: Callable[[int, int], None] | None = None) -> Transcript:
         """Transcribe audio of any length.
 
         Args:
             samples: (n,) float32 mono at `SAMPLE_RATE`, -1..1.
+            on_windows: told how many windows of speech were heard, and how many there are.
 
         Raises:
             ValueError: `samples` has another shape or type.
@@ -202,20 +203,20 @@ class WhisperTranscriber:
             raise ModelUnavailableError(f"The files in {path} changed while they were read; start again.")
         return model
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, on_windows: Callable[[int, int], None] | None = None) -> Transcript:
         """See `Transcriber.transcribe`."""
         if samples.ndim != 1 or samples.dtype != np.float32:
             raise ValueError(f"samples must be (n,) float32, not {samples.shape} {samples.dtype}")
         if samples.size == 0 or max(samples.max(), -samples.min()) < SILENT_PEAK:
             return Transcript(None, ())
         windows = _windows(_spoken(samples))
+        utterances: list[Utterance] = []
         try:
             languages = self._languages([window.cut(samples) for window in windows])
-            utterances = [
-                utterance
-                for window, language in zip(windows, languages, strict=True)
-                for utterance in _utterances(self._segments(window, samples, language), language, samples)
-            ]
+            for number, (window, language) in enumerate(zip(windows, languages, strict=True), 1):
+                utterances += _utterances(self._segments(window, samples, language), language, samples)
+                if on_windows:
+                    on_windows(number, len(windows))
         except RuntimeError as error:
             raise ModelRunError(f"The transcriber {self.name} failed while it ran: {error}") from error
         return Transcript(_main_language(utterances), tuple(utterances))

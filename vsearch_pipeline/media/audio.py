@@ -1,11 +1,12 @@
-"""The sound of a video as samples on the video's own clock."""
+"""The sound of a video as samples on the video's own clock, whole or block by block."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vsearch_pipeline.errors import MediaError
 from vsearch_pipeline.media.decoding import Frames, open_media, timestamp, video_stream
@@ -48,14 +49,10 @@ def read_audio(path: Path, rate: int = 16000) -> Audio:
 
     start = _video_start_s(path)
     with open_media(path) as container:
-        stream = next((s for s in container.streams.audio if s.codec_context is not None), None)
-        if stream is None:
-            return Audio(np.zeros(0, np.float32), rate, 0)
-        frames = Frames(container, stream, path)
-        track = _Track(rate, start)
-        for frame in frames:
-            track.add(frame, Fraction(stream.time_base))
-        return Audio(track.finish(), rate, frames.errors)
+        sound = Sound.of(container, path, rate=rate, layout="mono", start=start)
+        pieces = [block[:, 0] for block in sound] if sound else []
+        samples = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+        return Audio(samples.astype(np.float32) / np.float32(32768), rate, sound.errors if sound else 0)
 
 
 def _video_start_s(path: Path) -> Fraction | None:
@@ -69,61 +66,87 @@ def _video_start_s(path: Path) -> Fraction | None:
         return None if at is None else at * Fraction(stream.time_base)
 
 
-class _Track:
-    """Joins decoded blocks, moving the first to its place and filling the holes between the others."""
+class Sound:
+    """The first audio stream of a file, decoded as it is asked for: blocks of (n, channels) int16 that follow each
+    other without a gap, the first sample at the video's 0."""
 
-    def __init__(self, rate: int, start: Fraction | None) -> None:
+    def __init__(
+        self, frames: Frames, time_base: Fraction, *, rate: int, layout: str, start: Fraction | None
+    ) -> None:
+        self._frames = frames
+        self._time_base = time_base
         self._rate = rate
+        self._layout = layout
+        self._channels = 1 if layout == "mono" else 2
         self._start = start
-        self._pieces: list[NDArray[np.int16]] = []
-        self._length = 0
-        self._skip = 0
+        self._length = 0  # of what was given out; below 0 as long as sound before the start is dropped
         self._resampler: Any = None
         self._setup: tuple[str, str, int] | None = None
 
-    def add(self, frame: Any, time_base: Fraction) -> None:
+    @staticmethod
+    def of(
+        container: Any, path: Path, *, rate: int, layout: Literal["mono", "stereo"], start: Fraction | None
+    ) -> Sound | None:
+        """None where the file has no sound that can be decoded.
+
+        Arguments:
+            container: of `path`, opened; nobody else reads it.
+            rate: samples a second.
+            start: of the video, seconds on the file's clock; the first sample's time where None.
+        """
+        stream = next((s for s in container.streams.audio if s.codec_context is not None), None)
+        if stream is None:
+            return None
+        frames = Frames(container, stream, path)
+        return Sound(frames, Fraction(stream.time_base), rate=rate, layout=layout, start=start)
+
+    @property
+    def errors(self) -> int:
+        """Packets that could not be decoded, so far."""
+        return self._frames.errors
+
+    def __iter__(self) -> Iterator[NDArray[np.int16]]:
+        for block in self._blocks():
+            dropped = min(len(block), max(0, -self._length))
+            self._length += len(block)
+            if dropped < len(block):
+                yield block[dropped:]
+
+    def _blocks(self) -> Iterator[NDArray[np.int16]]:
         import av
 
-        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if setup != self._setup:
-            self._drain()
-            # Whole numbers: swresample then mixes channels without exceeding full scale.
-            self._resampler = av.AudioResampler(format="s16", layout="mono", rate=self._rate)
-        if frame.pts is not None:
-            self._move_to(frame.pts * time_base)
-        self._setup = setup
-        frame.pts = None
-        self._append(self._resampler.resample(frame))
+        for frame in self._frames:
+            setup = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if setup != self._setup:
+                yield from self._drain()
+                # Whole numbers: swresample then mixes channels without exceeding full scale.
+                self._resampler = av.AudioResampler(format="s16", layout=self._layout, rate=self._rate)
+            if frame.pts is not None:
+                yield from self._move_to(frame.pts * self._time_base)
+            self._setup = setup
+            frame.pts = None
+            yield from self._arrays(self._resampler.resample(frame))
+        yield from self._drain()
 
-    def _move_to(self, seconds: Fraction) -> None:
+    def _move_to(self, seconds: Fraction) -> Iterator[NDArray[np.int16]]:
         if self._start is None:
             self._start = seconds
-        gap = round((seconds - self._start) * self._rate) - (self._length - self._skip)
+        gap = round((seconds - self._start) * self._rate) - self._length
         if self._setup is None and gap < 0:
-            self._skip = -gap
+            self._length = gap
         elif gap > (0 if self._setup is None else _HOLE_S * self._rate):
-            self._silence(min(gap, _LONGEST_HOLE_S * self._rate))
+            yield from self._silence(min(gap, _LONGEST_HOLE_S * self._rate))
 
-    def _silence(self, count: int) -> None:
+    def _silence(self, count: int) -> Iterator[NDArray[np.int16]]:
         import numpy as np
 
-        self._pieces.append(np.zeros(count, np.int16))
-        self._length += count
+        for first in range(0, count, self._rate):
+            yield np.zeros((min(self._rate, count - first), self._channels), np.int16)
 
-    def _append(self, blocks: list[Any]) -> None:
+    def _arrays(self, blocks: list[Any]) -> Iterator[NDArray[np.int16]]:
         for block in blocks:
-            piece: Any = block.to_ndarray().reshape(-1)
-            self._pieces.append(piece)
-            self._length += len(piece)
+            yield block.to_ndarray().reshape(-1, self._channels)
 
-    def _drain(self) -> None:
+    def _drain(self) -> Iterator[NDArray[np.int16]]:
         if self._resampler is not None:
-            self._append(self._resampler.resample(None))
-
-    def finish(self) -> NDArray[np.float32]:
-        import numpy as np
-
-        self._drain()
-        if not self._pieces:
-            return np.zeros(0, np.float32)
-        return np.concatenate(self._pieces)[self._skip :].astype(np.float32) / np.float32(32768)
+            yield from self._arrays(self._resampler.resample(None))

@@ -247,6 +247,11 @@ class Upright:
             return 90 if self.flip_x else 270
         return 180 if self.flip_y else 0
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether turning alone does not do it."""
+        return (self.flip_x != self.flip_y) != self.transpose
+
     @staticmethod
     def of(frame: Any) -> Upright:
         """Read from a decoded frame; quarter turns and mirrors, as cameras write them."""

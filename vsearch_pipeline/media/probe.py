@@ -33,6 +33,8 @@ class VideoInfo:
         container: short name, such as `mp4`, `webm`, `matroska`, `avi`.
         width, height: as displayed, pixels: after sample aspect ratio and rotation.
         rotation: clockwise degrees applied for display: 0, 90, 180 or 270.
+        pixel_format: as stored, as ffmpeg calls it, such as `yuv420p`.
+        mirrored: whether it is flipped for display besides.
         frame_rate: average, as the container claims it; None if it does not.
         duration_ms: as the container claims it; None if it does not.
     """
@@ -48,6 +50,8 @@ class VideoInfo:
     has_audio: bool
     has_alpha: bool
     size_bytes: int
+    pixel_format: str
+    mirrored: bool
 
 
 def probe(path: Path) -> VideoInfo:
@@ -79,6 +83,8 @@ def probe(path: Path) -> VideoInfo:
             has_audio=audio is not None,
             has_alpha=has_alpha(stream),
             size_bytes=path.stat().st_size,
+            pixel_format=first[0].format.name,
+            mirrored=upright.mirrored,
         )
 
 

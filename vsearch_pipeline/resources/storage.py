@@ -5,6 +5,7 @@ from typing import Any
 
 from dagster import ConfigurableResource
 
+from vsearch_pipeline.browsers import proxy_path
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.settings import Settings
@@ -48,6 +49,9 @@ class MediaResource(ConfigurableResource[Any]):
 
     def frame(self, video_id: str, index: int) -> Path:
         return frame_path(Path(self.videos_dir), video_id, index)
+
+    def proxy(self, video_id: str) -> Path:
+        return proxy_path(Path(self.videos_dir), video_id)
 
     def previews_dir(self, video_id: str) -> Path:
         return Path(self.videos_dir, video_id, "previews")

@@ -1,10 +1,14 @@
 // The list of results. A press reaches the player through a window event at once, and the server through a trigger.
 const PLAY_EVENT = "vsearch:play";
+const PLAYING_EVENT = "vsearch:playing";
+const TELL_MS = 500; // the server hears of a press by then, also where nothing plays
+const AT_ONCE = 6; // cards that a screen has room for
 
 const LIKE =
   "M18 13v7H4V6h5.02c.05-.71.22-1.38.48-2H4c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2v-5l-2-2zm-1.5 5h-11l2.75-3.53 1.96 2.36 2.75-3.54z" +
   "m2.8-9.11c.44-.7.7-1.51.7-2.39C20 4.01 17.99 2 15.5 2S11 4.01 11 6.5s2.01 4.5 4.49 4.5c.88 0 1.7-.26 2.39-.7L21 13.42 22.42 12 19.3 8.89z" +
   "M15.5 9C14.12 9 13 7.88 13 6.5S14.12 4 15.5 4 18 5.12 18 6.5 16.88 9 15.5 9z";
+const PICK = "M9 16.2 4.8 12l-1.400 1.400L9 19 21 7l-1.400-1.400z";
 const CHOICES = "M7 10l5 5 5-5z";
 
 function matchRow({ percent, label, parts, note }) {
@@ -28,7 +32,7 @@ function matchRow({ percent, label, parts, note }) {
 
 function thumb(moment) {
   const image = movingPicture(moment);
-  if (image) image.alt = ""; // the card's own label says what it is
+  if (image) image.alt = ""; // the card says what it is
   const box = thumbnail(image);
   if (moment.segments) box.append(make("span", "time segments", moment.segments));
   box.append(make("span", "time", moment.span));
@@ -46,7 +50,6 @@ function card(moment, texts) {
   if (moment.speech.length) text.append(withMarks(make("p", "speech"), moment.speech));
   text.append(matchRow(moment.match));
   button.append(thumb(moment), text);
-  button.setAttribute("aria-label", [moment.label, ...moment.captions.slice(0, 1).map((c) => c.text)].join(". "));
   return button;
 }
 
@@ -57,6 +60,17 @@ function likeButton(moment, texts) {
   button.setAttribute("aria-label", `${texts.similar}: ${moment.title}, ${moment.span}`);
   button.dataset.like = moment.segment;
   button.append(icon(LIKE));
+  return button;
+}
+
+function pickButton(moment, texts) {
+  const button = make("button", "pick");
+  button.type = "button";
+  button.title = texts.select;
+  button.setAttribute("aria-label", `${texts.select}: ${moment.title}, ${moment.span}`);
+  button.setAttribute("aria-pressed", "false");
+  button.dataset.pick = moment.id;
+  button.append(icon(PICK));
   return button;
 }
 
@@ -86,7 +100,7 @@ class Chip {
       this.button = make("button", "open");
       this.button.type = "button";
       this.button.append(...face, icon(CHOICES));
-      this.button.setAttribute("aria-label", `${chip.label}: ${chip.text}. ${chip.change}`);
+      this.button.title = chip.change;
       this.button.setAttribute("aria-haspopup", "menu");
       this.button.setAttribute("aria-expanded", "false");
       this.button.popoverTargetElement = this.menu;
@@ -163,6 +177,8 @@ class Results {
     this.root.addEventListener("click", (event) => {
       const like = event.target.closest("[data-like]");
       const button = event.target.closest("[data-id]");
+      const pick = event.target.closest("[data-pick]");
+      if (pick) return this.pick(this.moments.get(Number(pick.dataset.pick)).inside);
       if (like) this.tell("liked", Number(like.dataset.like));
       else if (button) this.choose(Number(button.dataset.id));
     });
@@ -174,14 +190,22 @@ class Results {
       document.querySelector(".st-key-q input")?.focus();
     };
     document.addEventListener("keydown", this.onSlash);
+    this.pressed = null;
+    this.onPlaying = () => this.confirm();
+    window.addEventListener(PLAYING_EVENT, this.onPlaying);
   }
 
   close() {
+    clearTimeout(this.timer);
+    window.removeEventListener(PLAYING_EVENT, this.onPlaying);
     document.removeEventListener("keydown", this.onSlash);
   }
 
   update(data, tell) {
-    this.tell = tell;
+    this.tell = (name, value) => {
+      this.confirm();
+      tell(name, value);
+    };
     const drawn = JSON.stringify([data.cards, data.divider, data.lang]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
@@ -194,7 +218,8 @@ class Results {
     this.drawUnderstood(data);
     this.drawNotice(data.notice);
     this.write(data);
-    this.mark(data.chosen);
+    this.mark(this.pressed ?? data.chosen);
+    this.markPicked(data.picked);
   }
 
   draw({ cards, divider, texts }) {
@@ -211,9 +236,17 @@ class Results {
       const item = make("li", "item");
       item.append(card(moment, texts));
       if (moment.segment !== null) item.append(likeButton(moment, texts));
+      if (moment.inside.length) item.append(pickButton(moment, texts));
       items.push(item);
     }
-    this.list.replaceChildren(...items);
+    this.list.replaceChildren(...items.slice(0, AT_ONCE));
+    if (items.length <= AT_ONCE) return;
+    afterPaint(() => {
+      if (this.list.firstElementChild !== items[0]) return; // other results are there by now
+      this.list.append(...items.slice(AT_ONCE));
+      this.mark(this.chosen);
+      this.markPicked(this.picked);
+    });
   }
 
   drawUnderstood({ understood, origin }) {
@@ -290,15 +323,43 @@ class Results {
   }
 
   mark(id) {
+    this.chosen = id;
     for (const button of this.root.querySelectorAll("[data-id]")) {
       if (Number(button.dataset.id) === id) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
   }
 
+  pick(ids) {
+    const all = ids.every((id) => this.picked.includes(id));
+    const others = this.picked.filter((id) => !ids.includes(id));
+    this.markPicked(all ? others : [...others, ...ids]);
+    this.tell("picked", this.picked);
+  }
+
+  markPicked(ids) {
+    this.picked = ids;
+    this.root.classList.toggle("picking", ids.length > 0);
+    for (const button of this.list.querySelectorAll("[data-pick]")) {
+      const { inside } = this.moments.get(Number(button.dataset.pick));
+      button.setAttribute("aria-pressed", String(inside.every((id) => ids.includes(id))));
+    }
+  }
+
   choose(id) {
     this.mark(id);
     window.dispatchEvent(new CustomEvent(PLAY_EVENT, { detail: { moment: this.moments.get(id) } }));
+    clearTimeout(this.timer);
+    this.pressed = id; // it plays first: what the server answers would hold up its pictures
+    this.timer = setTimeout(this.onPlaying, this.moments.get(id).source ? TELL_MS : 0);
+  }
+
+  // What was pressed is told to the server.
+  confirm() {
+    clearTimeout(this.timer);
+    if (this.pressed === null) return;
+    const id = this.pressed;
+    this.pressed = null;
     this.tell("chosen", id);
   }
 

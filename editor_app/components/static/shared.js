@@ -6,6 +6,11 @@ function make(tag, className, text) {
   return element;
 }
 
+// Work that can wait until the browser has shown what is there.
+function afterPaint(work) {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(work)));
+}
+
 function captionLines({ captions, untranslated }, none) {
   const box = make("div", "captions");
   if (!captions.length) box.append(make("p", "caption none", none));
