@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -23,10 +23,7 @@ from vsearch_pipeline.catalog.film import Film
 from vsearch_pipeline.editing.segments import MOST_SEGMENTS
 from vsearch_pipeline.search.heard import SpokenMatch
 
-PICKED_KEY: Final = "picked"
-"""Of the visit's state: ids of the selected segments, in the order in which they were selected."""
-_EDITED_KEY: Final = "edited"
-_OUTCOME_KEY: Final = "outcome"
+_DESK_KEY: Final = "desk"
 _MOST_DETAILED: Final = 200
 """Selected segments whose details are shown; of more of them only the versions are needed."""
 
@@ -46,19 +43,44 @@ class Choices:
     like: Callable[[int], None]
 
 
+@dataclass(slots=True)
+class _Desk:
+    """What a visit selected and edited.
+
+    One object, taken out of the visit's state before anything is done: where a newer press waits, Streamlit ends a
+    callback at its next look into that state, and what was done must not go untold.
+
+    Attributes:
+        picked: ids of the selected segments, in the order in which they were selected.
+        edited: ids of segments that were edited since the list of results was made.
+        outcome: of the last edit.
+        goes: whether another segment is to be chosen after it: `next`, or none.
+    """
+
+    picked: list[int] = field(default_factory=list)
+    edited: set[int] = field(default_factory=set)
+    outcome: Outcome | None = None
+    goes: bool = False
+    next: int | None = None
+
+
+def _desk() -> _Desk:
+    desk: _Desk = st.session_state.setdefault(_DESK_KEY, _Desk())
+    return desk
+
+
 # --- the selection
 
 
 def picked() -> list[int]:
     """Ids of the selected segments."""
-    ids: list[int] = st.session_state.setdefault(PICKED_KEY, [])
-    return ids
+    return _desk().picked
 
 
 def pick(ids: Sequence[object]) -> None:
     """Select exactly these segments; what a browser sends besides numbers is left out."""
     numbers = [number for number in ids if isinstance(number, int) and number > 0]
-    st.session_state[PICKED_KEY] = list(dict.fromkeys(numbers))[:MOST_SEGMENTS]
+    _desk().picked = list(dict.fromkeys(numbers))[:MOST_SEGMENTS]
 
 
 # --- after edits
@@ -66,14 +88,13 @@ def pick(ids: Sequence[object]) -> None:
 
 def forget_edits() -> None:
     """The list of results was made anew: it shows what was edited by itself."""
-    st.session_state.pop(_EDITED_KEY, None)
+    _desk().edited.clear()
 
 
 def as_edited(services: Services, listing: Listing) -> Listing:
     """The list as it was found, its cards told by what people wrote since: nothing jumps away while it is edited.
     Segments that are gone leave the list."""
-    edited: set[int] = st.session_state.get(_EDITED_KEY, set())
-    touched = edited & {number for clip in listing.clips for number in (clip.id, *clip.members)}
+    touched = _desk().edited & {number for clip in listing.clips for number in (clip.id, *clip.members)}
     if not touched:
         return listing
     now = {segment.id: segment for segment in services.segments(touched)}
@@ -82,21 +103,32 @@ def as_edited(services: Services, listing: Listing) -> Listing:
     return replace(listing, clips=tuple(clips))
 
 
+def go_on(choose: Callable[[int | None], None]) -> None:
+    """Choose the segment that the last edit goes on with, where that is another one."""
+    desk = _desk()
+    if desk.goes:
+        choose(desk.next)
+        desk.goes = False
+
+
 def _edit(services: Services, choices: Choices, request: Request) -> None:
+    """Do what is asked; a request that is told again, because its answer was slow, is done once."""
+    desk = _desk()
+    if desk.outcome is not None and request.token <= desk.outcome.request.token:
+        return
     beside = _beside(services, choices.chosen, getattr(request, "ids", ()))
     outcome = perform(services, request)
-    st.session_state[_OUTCOME_KEY] = outcome
+    desk.outcome = outcome
     if outcome.done is None:
         return
     changed = [segment.id for segment in outcome.done.segments]
-    edited: set[int] = st.session_state.setdefault(_EDITED_KEY, set())
-    edited.update(changed, getattr(request, "ids", ()))
-    there = {segment.id for segment in services.segments([*picked(), *_wanted(choices.chosen)])}
-    pick([] if outcome.next is not None else [number for number in picked() if number in there])
+    desk.edited.update(changed, getattr(request, "ids", ()))
+    there = {segment.id for segment in services.segments([*desk.picked, *_wanted(choices.chosen)])}
+    desk.picked = [] if outcome.next is not None else [number for number in desk.picked if number in there]
     if outcome.next is not None:
-        choices.choose(outcome.next)
+        desk.goes, desk.next = True, outcome.next
     elif choices.chosen is not None and choices.chosen not in there:
-        choices.choose(beside if beside is not None else next(iter(changed), None))
+        desk.goes, desk.next = True, beside if beside is not None else next(iter(changed), None)
 
 
 def _wanted(number: int | None) -> list[int]:
@@ -184,7 +216,7 @@ def draw_stage(
 
 
 def _outcome(people: Any, merged: Any, language: Language) -> dict[str, Any] | None:
-    outcome: Outcome | None = st.session_state.get(_OUTCOME_KEY)
+    outcome = _desk().outcome
     if outcome is None:
         return None
     problem = say(outcome.problem, language) if outcome.problem else None

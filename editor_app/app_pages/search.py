@@ -30,6 +30,7 @@ from editor_app.stage import (
     chosen_clips,
     draw_stage,
     forget_edits,
+    go_on,
     pick,
     picked,
 )
@@ -69,6 +70,7 @@ def page() -> None:
     texts = TEXTS[language]
     if arrived("search"):
         write(chosen_language() | _last_search())
+    go_on(_choose)
     with st.container(key="search", horizontal=True, gap="small", vertical_alignment="center"):
         query = search_box(texts)
         tools = st.container(key="tools", horizontal=True, gap="small", width="content")
@@ -347,9 +349,7 @@ def room(
             downloads(film.video.title, film.speech, texts)
     with tools:
         export_button(services, listing, clip, texts, language)
-    if (
-        asked and not asked.done()
-    ):  # everything is drawn; a press in between starts another run, which waits as well
+    if asked:  # drawn as not written yet; a press while all wait for it starts another run, which waits as well
         wait([asked])
         st.rerun()
 

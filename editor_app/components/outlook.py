@@ -13,6 +13,7 @@ from vsearch_pipeline.catalog.shelf import ShelfVideo
 from vsearch_pipeline.ingest.outlook import Outlook
 
 _OF_THE_FILE: Final = ("video", "proxy", "sampling", "transcript")
+_OF_A_MODEL: Final = ("faces", "face_tracks", "face_labels", "objects", "captions", "segment_embeddings")
 _OF_A_SERVICE: Final = ("korean_captions",)
 
 
@@ -104,7 +105,9 @@ def draw_failure(stage: str, reason: str, language: Language) -> dict[str, str]:
     texts = LIBRARY[language]
     if stage in _OF_THE_FILE:
         advice = texts.advice_file
+    elif stage in _OF_A_SERVICE:
+        advice = texts.advice_service
     else:
-        advice = texts.advice_service if stage in _OF_A_SERVICE else texts.advice_model
+        advice = texts.advice_model if stage in _OF_A_MODEL else texts.advice_other
     told = in_language(reason, language)
     return {"stage": texts.failed.format(stage=texts.stage(stage)), "reason": told, "advice": advice}

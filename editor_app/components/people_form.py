@@ -25,6 +25,7 @@ _GROUP_KEY: Final = "photos-group"
 _FILES_KEY: Final = "photos-files"
 _ROUND_KEY: Final = "photos-round"
 _FOR_KEY: Final = "photos-for"
+_ASKED_KEY: Final = "photos-asked"
 
 
 def photo_form(
@@ -65,29 +66,40 @@ def photo_form(
                 accept_new_options=True,
                 disabled=known is not None,
             )
-        files = st.file_uploader(
-            texts.photos_files,
-            type=[*(name.lower() for name in FORMATS), "jpg"],
-            accept_multiple_files=True,
-            key=f"{_FILES_KEY}-{round_of}",
-            max_upload_size=MAX_MEGABYTES,
-        )
-        st.caption(texts.photos_hint)
-        asked = st.button(texts.photos_add, type="primary", icon=":material/add_photo_alternate:")
-    if not asked:
+        with st.form("photos", border=False):  # whose button waits until all files are here
+            files = st.file_uploader(
+                texts.photos_files,
+                type=[*(name.lower() for name in FORMATS), "jpg"],
+                accept_multiple_files=True,
+                key=f"{_FILES_KEY}-{round_of}",
+                max_upload_size=MAX_MEGABYTES,
+            )
+            st.caption(texts.photos_hint)
+            st.form_submit_button(
+                texts.photos_add, type="primary", icon=":material/add_photo_alternate:", on_click=_ask
+            )
+    if not st.session_state.get(_ASKED_KEY):
         return None
     if who is None or not files:
+        del st.session_state[_ASKED_KEY]
         st.warning(texts.photos_need_files if who is not None else texts.photos_need_name, icon=":material/info:")
         return None
     if len(files) > MOST_PHOTOS:
         st.warning(texts.photos_too_many.format(count=MOST_PHOTOS), icon=":material/info:")
     try:
+        # a press elsewhere breaks this run off: the next one does it
         desk = _hand_in(services, known or str(who), group, files[:MOST_PHOTOS], drawing)
     except VsearchError as problem:
+        del st.session_state[_ASKED_KEY]
         st.error(as_markdown(say(problem, drawing.language)), icon=":material/error:")
         return None
+    del st.session_state[_ASKED_KEY]
     st.session_state[_ROUND_KEY] = round_of + 1  # the field is empty for the next ones
     return desk
+
+
+def _ask() -> None:
+    st.session_state[_ASKED_KEY] = True
 
 
 def _hand_in(

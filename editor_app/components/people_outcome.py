@@ -16,7 +16,7 @@ from vsearch_pipeline.editing.errors import (
     NameTakenError,
     OutdatedClusterError,
 )
-from vsearch_pipeline.errors import BusyError, ForbiddenError, InputError, NotFoundError, VsearchError
+from vsearch_pipeline.errors import BusyError, ForbiddenError, NotFoundError, VsearchError
 
 
 def draw_outcome(outcome: Outcome, language: Language) -> dict[str, Any]:
@@ -78,6 +78,5 @@ def say(problem: VsearchError, language: Language) -> str:
         (NotFoundError, texts.wrong_gone),
         (BusyError, texts.wrong_busy),
         (ForbiddenError, texts.wrong_forbidden),
-        (InputError, texts.wrong_input.format(reason=say_anything(problem, language))),
     ]
     return next((told for kind, told in known if isinstance(problem, kind)), say_anything(problem, language))

@@ -77,7 +77,6 @@ class LibraryTexts:
     # what went wrong
     failed: str
     failed_link: str
-    failed_request: str
     advice_file: str
     advice_model: str
     advice_service: str
@@ -86,7 +85,6 @@ class LibraryTexts:
     try_again: str
     go_on: str
     put_away: str
-    try_all_one: str
     try_all_many: str
     asked: str
 
@@ -221,8 +219,7 @@ ENGLISH: Final = LibraryTexts(
     asleep="Nothing is processing: start `vsearch up` on the library’s machine,"
     " and everything here goes on by itself.",
     failed="{stage} failed",
-    failed_link="It could not be fetched",
-    failed_request="The run failed",
+    failed_link="It could not be taken in",
     advice_file="See whether the file plays on your computer."
     " If it does not, add a whole copy; if it does, try again.",
     advice_model="Try again: it may have been short of memory. `vsearch doctor` tells whether a model is missing.",
@@ -232,7 +229,6 @@ ENGLISH: Final = LibraryTexts(
     try_again="Try again",
     go_on="Go on",
     put_away="Put away",
-    try_all_one="Try the failed one again",
     try_all_many="Try all {count} failed again",
     asked="Asked for. It starts in a few seconds.",
     back="Library",
@@ -353,7 +349,6 @@ KOREAN: Final = LibraryTexts(
     asleep="처리하는 프로그램이 꺼져 있어요. 보관함이 있는 컴퓨터에서 `vsearch up`을 시작하면 이어서 진행돼요.",
     failed="{stage} 실패",
     failed_link="가져오지 못했어요",
-    failed_request="작업이 실패했어요",
     advice_file="컴퓨터에서 파일이 재생되는지 확인해 주세요."
     " 재생되지 않으면 온전한 파일을 추가하고, 재생되면 다시 시도해 주세요.",
     advice_model="메모리가 부족했을 수 있으니 다시 시도해 주세요."
@@ -364,7 +359,6 @@ KOREAN: Final = LibraryTexts(
     try_again="다시 시도",
     go_on="이어서 하기",
     put_away="치우기",
-    try_all_one="실패한 영상 다시 시도",
     try_all_many="실패한 {count}개 모두 다시 시도",
     asked="요청했어요. 몇 초 뒤에 시작해요.",
     back="보관함",

@@ -197,7 +197,6 @@ class PeopleTexts:
     wrong_busy: str
     wrong_forbidden: str
     wrong_later: str
-    wrong_input: str
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -373,7 +372,6 @@ ENGLISH: Final = PeopleTexts(
     wrong_busy="The library is being written right now. Try again in a moment.",
     wrong_forbidden="You may look, but not change things.",
     wrong_later="It cannot be taken back: something later builds on it. See the history.",
-    wrong_input="That cannot be done: {reason}",
 )
 
 KOREAN: Final = PeopleTexts(
@@ -545,7 +543,6 @@ KOREAN: Final = PeopleTexts(
     wrong_busy="지금 보관함에 쓰는 중이에요. 잠시 뒤에 다시 시도해 주세요.",
     wrong_forbidden="볼 수만 있고 바꿀 수는 없어요.",
     wrong_later="나중의 편집이 이어져 있어 되돌릴 수 없어요. 기록을 확인해 주세요.",
-    wrong_input="할 수 없어요: {reason}",
 )
 
 PEOPLE: Final[dict[Language, PeopleTexts]] = {"ko": KOREAN, "en": ENGLISH}

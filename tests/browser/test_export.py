@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from editor_app.texts.export import ENGLISH, KOREAN
+from tests.browser.axe import faults
 from tests.browser.conftest import ROOT, Visit, serving, visiting
 from tests.editor_app.library import CAPTIONS, HOSTILE_TITLE, Library
 from vsearch_pipeline.catalog.database import open_catalog
@@ -117,6 +118,18 @@ def test_the_panel_is_closed_and_opened_while_a_reel_is_made(visit_panel: Visit,
     page.get_by_role("button", name=ENGLISH.cancel, exact=True).click()
     expect(page.get_by_role("button", name=ENGLISH.make_reel_many.format(count=24))).to_be_visible()
     expect(bar).to_have_count(0)
+
+
+def test_axe_finds_nothing_serious(visit_panel: Visit, lib: Library) -> None:
+    page = opened(visit_panel, lib, *lib.film_segments)
+    page.get_by_text(ENGLISH.kind_media, exact=True).click()
+    page.get_by_role("button", name=ENGLISH.make_clips_many.format(count=3)).click()
+    expect(page.get_by_role("link", name="모음 clips.zip")).to_be_visible(timeout=60_000)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(500)  # colours change softly
+        panel = [fault for fault in faults(page) if ".export" in fault or "export-" in fault]
+        assert panel == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from editor_app.texts.history import ENGLISH, KOREAN
+from tests.browser.axe import faults
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.test_search import address
 from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, Library, another_library
@@ -243,6 +244,27 @@ def test_the_menu_is_used_by_keyboard(look: Visit, room: Room) -> None:
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)
     expect(entry(page, done).locator(".back")).to_be_focused()
+
+
+@pytest.mark.parametrize(("locale", "width"), [("en-US", 1280), ("ko-KR", 390)])
+def test_axe_finds_nothing_serious(look: Visit, room: Room, locale: str, width: int) -> None:
+    texts = KOREAN if locale == "ko-KR" else ENGLISH
+    a, b, c = room.lib.film_segments
+    one = room.by("민지").set_captions([a], {"en": "A red kite floats. " * 30, "ko": "빨간 연"}).operation or 0
+    room.by("민지").move(b, end_ms=2300)
+    room.by("민지").delete([c])
+    HistoryService(room.editor("민지")).undo()
+    page = look("/history", locale=locale, width=width)
+    press(page, one, texts.revert)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(panel(page)).to_be_visible()
+        page.wait_for_timeout(500)  # colours change softly
+        assert faults(page) == []
+    page.keyboard.press("Escape")
+    entry(page, one).locator(".more").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])

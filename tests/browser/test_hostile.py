@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,13 +13,15 @@ from editor_app.texts.search import TEXTS as SEARCH_TEXTS
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.guard import harm
 from tests.browser.test_search import cards, search
-from tests.editor_app.hostile import TEXTS, WORD, Hostile, hostile_library, short
+from tests.editor_app.hostile import ACTOR, TEXTS, WORD, Hostile, hostile_library, short
 from tests.editor_app.library import Library
 
 pytestmark = pytest.mark.browser
 
 SIZES: Final = ((1280, 720), (390, 844))
 LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
+WORST: Final = ("handler", "override", "isolate", "arabic", "zalgo", "control", "unbroken")
+"""The kinds that are looked at one by one."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,40 @@ def language(request: pytest.FixtureRequest) -> str:
 def test_results(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
     page = visit_hostile(f"/?q={WORD}&show=96", locale=LOCALES[language])
     expect(cards(page).nth(len(TEXTS) * 2)).to_be_visible()
-    look(page, [*hostile.titles, *(f"a {WORD} {text}" for text in TEXTS.values()), *hostile.names[:20]])
+    look(page, [*hostile.titles, *(f"a {WORD} {text}" for text in TEXTS.values()), *TEXTS.values()])
+
+
+def test_start(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
+    page = visit_hostile("/", locale=LOCALES[language])
+    expect(page.get_by_text(SEARCH_TEXTS[language].start_title)).to_be_visible()
+    look(page, hostile.saved)
+
+
+def test_panels(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
+    texts = SEARCH_TEXTS[language]
+    page = visit_hostile(f"/?q={WORD}", locale=LOCALES[language])
+    for name, expected in ((texts.filters, []), (texts.kept, hostile.saved), (texts.export, [])):
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        look(page, expected)
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", WORST)
+def test_room(visit_hostile: Visit, hostile: Hostile, kind: str) -> None:
+    place = list(TEXTS).index(kind) * 2
+    for segment, caption in zip(hostile.segments[place : place + 2], ("a {}", "{} by hand:"), strict=True):
+        page = visit_hostile(f"/?moment={segment.id}", locale=LOCALES["ko" if segment.id % 2 else "en"])
+        expect(page.get_by_role("listbox")).to_be_visible()
+        look(page, [TEXTS[kind], f"{caption.format(WORD)} {TEXTS[kind][:4000]}"])
+
+
+def test_what_is_said(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
+    page = visit_hostile(f"/?q={WORD}&moment={hostile.spoken}", locale=LOCALES[language])
+    expect(page.locator(".line").nth(len(TEXTS) - 1)).to_be_attached()
+    look(page, [hostile.film.title, *map(short, TEXTS.values())])
 
 
 def test_library(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
@@ -75,10 +111,32 @@ def test_library(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
     look(page, [*hostile.titles, hostile.film.title])
 
 
-def test_start(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
-    page = visit_hostile("/", locale=LOCALES[language])
-    expect(page.get_by_text(SEARCH_TEXTS[language].start_title)).to_be_visible()
-    look(page, hostile.saved)
+@pytest.mark.parametrize("kind", WORST)
+def test_a_video(visit_hostile: Visit, hostile: Hostile, kind: str) -> None:
+    segment = hostile.segments[list(TEXTS).index(kind) * 2]
+    page = visit_hostile(f"/library?video={segment.video_id}", locale=LOCALES["ko" if len(kind) % 2 else "en"])
+    expect(page.locator(".record h2")).to_be_visible()
+    look(page, [TEXTS[kind]])
+
+
+def test_people(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
+    page = visit_hostile("/people", locale=LOCALES[language])
+    expect(page.locator(".person").first).to_be_visible()
+    look(page, [*hostile.people, *hostile.groups])
+
+
+@pytest.mark.parametrize("kind", WORST)
+def test_a_person(visit_hostile: Visit, hostile: Hostile, kind: str) -> None:
+    name = next(name for name in hostile.people if unicodedata.normalize("NFC", TEXTS[kind]).strip() in name)
+    page = visit_hostile(f"/people?person={hostile.people[name]}", locale=LOCALES["ko" if len(kind) % 2 else "en"])
+    expect(page.get_by_role("heading", name=name[:20])).to_be_visible()
+    look(page, [name])
+
+
+def test_history(visit_hostile: Visit, language: str) -> None:
+    page = visit_hostile("/history", locale=LOCALES[language])
+    expect(page.locator(".entry").first).to_be_visible()
+    look(page, [ACTOR])
 
 
 def test_queries(visit_hostile: Visit) -> None:

@@ -32,12 +32,12 @@ from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.settings import Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 LOCALES: dict[Language, str] = {"ko": "ko-KR", "en": "en-US"}
 QUERIES: dict[Language, str] = {"ko": "고양이", "en": "a cat"}
 NAMES: dict[Language, str] = {"ko": "김운전", "en": "Somebody Driving"}
-READY_SECONDS = 420
+READY_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ def test_search_watch_fix_cut_and_take_back(chromium: Browser, served: Served, l
         assert served.reel()[0].caption(language) == written
         # split in the middle, and merge again
         count = len(served.reel())
-        page.locator("body").press("k")
+        page.locator('.player [data-do="toggle"]').click()
+        expect(page.locator(".player.playing")).to_have_count(0)
         page.locator(".timeline .ruler").focus()
         page.keyboard.press("Home")
         for _ in range(2):
@@ -181,8 +182,10 @@ def test_search_watch_fix_cut_and_take_back(chromium: Browser, served: Served, l
             number = served.one("select max(id) from operations where kind = :kind", kind=kind)
             entry = page.locator(f'.entry[data-id="{number}"]')
             entry.get_by_role("button", name=history.revert, exact=True).click()
-            entry.get_by_role("button", name=history.confirm_revert).click()
+            page.locator(".panel").get_by_role("button", name=history.confirm_revert).click()
             _until(lambda number=number: served.one(_TAKEN_BACK, number=number) == 1)
+            expect(page.locator(".panel")).to_have_count(0)
+            expect(entry.get_by_role("button", name=history.revert, exact=True)).to_have_count(0)
     assert [(s.span, s.caption_en, s.caption_ko) for s in served.reel()] == before
 
 

@@ -577,6 +577,24 @@ def test_edits_follow_one_another_and_none_is_lost(visit: Visit, own: Own) -> No
     expect_ranges(page, own, MODELS)
 
 
+@pytest.mark.parametrize("wait", [0, 120])
+def test_a_press_elsewhere_does_not_break_off_an_edit(visit: Visit, own: Own, wait: int) -> None:
+    page = visit("/?q=red+balloon")
+    page.locator(".timeline").wait_for(timeout=60_000)
+    expect_at(page, 0)
+    go(page, "ArrowRight", "ArrowRight", "ArrowRight", to=120)
+    page.keyboard.press("s")
+    page.wait_for_timeout(wait)
+    pick = page.locator(".item").nth(1).locator(".pick")
+    pick.dispatch_event("click")
+    expect(toast(page)).to_contain_text(EDITING.done_split)  # it is told as well
+    expect_shown(page, [(0, 120), (120, 1480), *MODELS[1:]])
+    assert own.kinds == ["segment.split"]
+    expect(pick).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Control+z")
+    expect_shown(page, MODELS)
+
+
 # --- choosing several, the view, help
 
 

@@ -69,13 +69,20 @@ LONGEST_LINE: Final = 400
 
 @dataclass(frozen=True)
 class Hostile:
-    """The library, and what there is of it to see."""
+    """The library, and what there is of it to see.
+
+    Attributes:
+        segments: two of each imported video, the second with a caption by hand.
+        spoken: the segment of the film.
+        people: ids by name.
+    """
 
     library: Library
     titles: tuple[str, ...]
     segments: tuple[SegmentRecord, ...]
     film: VideoRecord
-    names: tuple[str, ...]
+    spoken: int
+    people: dict[str, int]
     groups: tuple[str, ...]
     saved: tuple[str, ...]
 
@@ -118,13 +125,15 @@ def hostile_library(lib: Library, folder: Path) -> Hostile:
         searching.save("tester", f"{WORD} {text[:80]}", text[:60])
     with catalog.begin() as connection:
         people = [person for person in list_people(connection) if person.group != "Rainbow"]
+        [spoken] = read_segments(connection, video_id=film.id)
         segments = tuple(each for video in imported for each in read_segments(connection, video_id=video))
     return Hostile(
         library,
         tuple(TEXTS.values()),
         segments,
         film,
-        tuple(person.name for person in people),
+        spoken.id,
+        {person.name: person.id for person in people},
         tuple(person.group for person in people if person.group),
         tuple(search.name for search in searching.saved("tester") if search.name),
     )

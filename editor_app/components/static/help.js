@@ -107,6 +107,9 @@ class Help {
       return group;
     });
     const body = make("div", "groups");
+    body.tabIndex = 0; // so that keys scroll it
+    body.setAttribute("role", "region");
+    body.setAttribute("aria-label", texts.help_title);
     body.append(...groups);
     this.sheet.replaceChildren(head, body);
   }

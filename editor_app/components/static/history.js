@@ -240,6 +240,9 @@ class History {
     this.root.lang = data.lang;
     if (this.status.textContent !== data.told) this.status.textContent = data.told;
     this.status.hidden = !data.told;
+    const drawn = JSON.stringify([data.days, data.lang]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
     const opened = this.opened;
     this.opened = null;
     const focused = this.root.getRootNode().activeElement?.closest(".entry")?.dataset.id;
@@ -252,13 +255,9 @@ class History {
       day.setAttribute("aria-label", label);
       return day;
     });
-    const drawn = JSON.stringify([data.days, data.lang]);
-    if (drawn !== this.drawn) {
-      this.drawn = drawn;
-      this.items = items;
-      this.days.replaceChildren(...days);
-      this.keepFocus(opened, focused);
-    }
+    this.items = items;
+    this.days.replaceChildren(...days);
+    this.keepFocus(opened, focused);
   }
 
   keepFocus(opened, focused) {

@@ -9,6 +9,7 @@ const FINALS = 28;
 const VOWELS_AND_FINALS = 588;
 const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 const OPTIONS = 8;
+const SETTLES_MS = 600;
 
 // A face, or a shape where there is no picture of it.
 function facePicture(source, alt) {
@@ -304,6 +305,7 @@ class FaceGrid {
 
   // groups: {title, count, faces: [{track, picture, alt, time, href, moment, doubt, said}]}
   draw(groups) {
+    if (this.order) this.moved = performance.now();
     const tracks = groups.flatMap(({ faces }) => faces.map(({ track }) => track));
     for (const track of this.selected) if (!tracks.includes(track)) this.selected.delete(track);
     this.order = tracks;
@@ -342,7 +344,7 @@ class FaceGrid {
       label.append(box, shown);
       label.title = face.alt;
       item.append(label);
-      if (this.quick) item.append(iconButton("quick", `${this.quick.label}: ${face.alt}`, this.quick.icon, () => this.quick.press([face.track])));
+      if (this.quick) item.append(iconButton("quick", `${this.quick.label}: ${face.alt}`, this.quick.icon, () => this.pressQuick(face.track)));
     } else item.append(shown);
     const foot = make("div", "foot");
     foot.append(face.moment ? this.link(face) : make("span", "time", face.time));
@@ -364,6 +366,11 @@ class FaceGrid {
     this.tiles.set(face.track, item);
     item.classList.toggle("selected", this.selected.has(face.track));
     return item;
+  }
+
+  pressQuick(track) {
+    // a second press of a double one is not meant for the face that has moved up
+    if (performance.now() - (this.moved ?? -Infinity) > SETTLES_MS) this.quick.press([track]);
   }
 
   link(face) {

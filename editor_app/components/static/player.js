@@ -58,7 +58,9 @@ class Player {
     this.root.querySelector(".link").addEventListener("click", () => this.copy());
     this.root.querySelector(".like").addEventListener("click", () => this.hear.liked(this.moment.segment));
     this.bar.addEventListener("pointerdown", (event) => this.drag(event));
-    this.onPlay = ({ detail }) => {
+    this.onPlay = (event) => {
+      const { detail } = event;
+      event.preventDefault();
       this.asked = true;
       this.pressed = { id: detail.moment.id, query: this.query };
       this.show(detail.moment, true);

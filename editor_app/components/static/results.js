@@ -348,7 +348,8 @@ class Results {
 
   choose(id) {
     this.mark(id);
-    window.dispatchEvent(new CustomEvent(PLAY_EVENT, { detail: { moment: this.moments.get(id) } }));
+    const press = new CustomEvent(PLAY_EVENT, { detail: { moment: this.moments.get(id), at: performance.now() }, cancelable: true });
+    if (window.dispatchEvent(press)) window.vsearchPressed = press.detail; // the player is still on its way
     clearTimeout(this.timer);
     this.pressed = id; // it plays first: what the server answers would hold up its pictures
     this.timer = setTimeout(this.onPlaying, this.moments.get(id).source ? TELL_MS : 0);

@@ -1,11 +1,13 @@
 // The editing room: the player, the timeline and the inspector around one video, and the line to the server.
 const ANSWER_MS = 60_000; // an edit that is not answered by then is lost
-const UNSURE_MS = 5000;
+const AGAIN_MS = 2500;
+const UNSURE_MS = 6000;
 const STATES = ["chosen", "picked"];
 const KEYS_WITHOUT_VIDEO = ["?", "/", "Escape"];
 
-// What is told to the server. A message may be overtaken by the next one before it is read, so edits go one after
-// another, each when the one before is answered, and what may not have been read is told again with them.
+// What is told to the server. A message may be overtaken by the next one before it is read, and the work on it broken
+// off by one that comes later. So edits go one after another, each when the one before is answered, and what was not
+// answered is told again: the server does what has one token once.
 class Post {
   // lost: called with an edit that was never answered.
   constructor(lost) {
@@ -15,10 +17,19 @@ class Post {
     this.sent = null;
     this.held = {};
     this.unsure = {};
+    this.timers = new Set();
   }
 
   close() {
-    clearTimeout(this.timer);
+    this.timers.forEach(clearTimeout);
+  }
+
+  after(ms, call) {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      call();
+    }, ms);
+    this.timers.add(timer);
   }
 
   edit(request) {
@@ -36,10 +47,17 @@ class Post {
 
   // The server is to come to this, told by us or by another.
   expect(name, value) {
-    this.unsure[name] = { value, at: performance.now() };
+    const unsure = { value, at: performance.now() };
+    this.unsure[name] = unsure;
+    this.after(AGAIN_MS, () => this.unsure[name] === unsure && !this.sent && this.tell(name, value));
   }
 
-  // Whether the server's answer is older than what was told.
+  // What the server shows: it knows what we know where both are the same.
+  heard(name, value) {
+    if (name in this.unsure && JSON.stringify(this.unsure[name].value) === JSON.stringify(value)) delete this.unsure[name];
+  }
+
+  // Whether what the server shows is older than what was told.
   behind(name) {
     const unsure = this.unsure[name];
     if (unsure && !(name in this.held) && performance.now() - unsure.at > UNSURE_MS) delete this.unsure[name];
@@ -49,16 +67,25 @@ class Post {
   flush() {
     if (this.sent || !this.waiting.length) return;
     this.sent = this.waiting.shift();
-    this.timer = setTimeout(() => this.lost(this.sent), ANSWER_MS);
     for (const name of STATES) if (this.behind(name)) this.tell(name, this.unsure[name].value);
     this.tell("edit", this.sent);
+    this.remind(this.sent, AGAIN_MS);
   }
 
-  // What the server shows now: `outcome` of the last edit. Returns the request where this one is answered.
+  remind(request, ms) {
+    this.after(ms, () => {
+      if (this.sent !== request) return;
+      if (2 * ms > ANSWER_MS) return this.lost(request);
+      this.tell("edit", request);
+      this.remind(request, 2 * ms);
+    });
+  }
+
+  // What became of an edit; returns the request where it is the one that was sent.
   answered(outcome) {
+    this.token = Math.max(this.token, outcome?.token ?? 0);
     if (!this.sent || outcome?.token !== this.sent.token) return null;
     const request = this.sent;
-    clearTimeout(this.timer);
     this.sent = null;
     return request;
   }
@@ -133,8 +160,7 @@ class Room {
     const answered = this.post.answered(data.outcome);
     if (answered) this.answer(answered, data, before);
     for (const name of STATES) {
-      const told = JSON.stringify(this.post.unsure[name]?.value);
-      if (told === JSON.stringify(data[name])) delete this.post.unsure[name];
+      this.post.heard(name, data[name]);
       if (!this.post.behind(name)) this[name] = data[name];
     }
     this.refits = false;
@@ -407,9 +433,19 @@ class Room {
 
 const rooms = new WeakMap();
 
+// Play what was pressed before the player was there.
+function takeUp() {
+  const pressed = window.vsearchPressed;
+  delete window.vsearchPressed;
+  if (!pressed || performance.now() - pressed.at > PRESS_MS) return;
+  window.dispatchEvent(new CustomEvent(PLAY_EVENT, { detail: pressed, cancelable: true }));
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (!rooms.has(parentElement)) rooms.set(parentElement, new Room(parentElement));
+  const here = rooms.has(parentElement);
+  if (!here) rooms.set(parentElement, new Room(parentElement));
   rooms.get(parentElement).update(data, setTriggerValue);
+  if (!here) takeUp();
   return () => {
     rooms.get(parentElement)?.close();
     rooms.delete(parentElement);
