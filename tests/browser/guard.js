@@ -29,18 +29,20 @@
         + elements.map((element) => element.matches('input, textarea') ? element.value : '').join('\n'));
     const missing = expected.filter((text) => !shown.includes(squash(text))).map((text) => text.slice(0, 60));
 
-    // what is wider than the window, or taller where it stands in a list
+    // what is wider than the window where nobody can scroll it or sees that it was cut, or taller where it stands in a
+    // list
     const visible = (element) => element.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true});
-    const clipped = (element) => {
-        for (let box = up(element); box; box = up(box)) {
-            const {overflowX} = getComputedStyle(box);
-            if (overflowX !== 'visible' && box.getBoundingClientRect().right <= innerWidth + 1) return true;
+    const cut = (element) => {
+        for (let box = element; box; box = up(box)) {
+            const {overflowX, textOverflow, webkitLineClamp} = getComputedStyle(box);
+            const shown = ['auto', 'scroll'].includes(overflowX) || textOverflow === 'ellipsis' || webkitLineClamp !== 'none';
+            if (shown && overflowX !== 'visible' && box.getBoundingClientRect().right <= innerWidth + 1) return true;
         }
         return false;
     };
     const wide = elements.filter((element) => {
         const {width, right} = element.getBoundingClientRect();
-        return width && right > innerWidth + 1 && visible(element) && !clipped(element);
+        return width && right > innerWidth + 1 && visible(element) && !cut(element);
     }).map(told);
     if (document.documentElement.scrollWidth > innerWidth) wide.unshift(`page ${document.documentElement.scrollWidth}`);
     const tall = elements.filter((element) => element.matches('li, [role=row], [role=option], button')

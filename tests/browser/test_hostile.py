@@ -81,6 +81,8 @@ def test_start(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
 def test_panels(visit_hostile: Visit, hostile: Hostile, language: str) -> None:
     texts = SEARCH_TEXTS[language]
     page = visit_hostile(f"/?q={WORD}", locale=LOCALES[language])
+    expect(cards(page).first).to_be_visible()
+    done(page)
     for name, expected in ((texts.filters, []), (texts.kept, hostile.saved), (texts.export, [])):
         page.set_viewport_size({"width": 1280, "height": 720})
         page.get_by_role("button", name=name, exact=True).click()

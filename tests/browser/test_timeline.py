@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from editor_app.texts.editing import ENGLISH as EDITING
 from editor_app.texts.room import ENGLISH, KOREAN
+from tests.browser.axe import faults
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.test_search import address, expect_playing, ready
 from tests.editor_app.library import CAPTIONS, SPANS, Library, another_library
@@ -665,6 +667,45 @@ def test_the_sheet_of_keys(visit: Visit, own: Own) -> None:
     sheet.get_by_role("button", name=KOREAN.help_close).click()
     expect(sheet).to_be_hidden()
     assert own.ranges == MODELS
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out(visit: Visit, own: Own, scheme: Literal["light", "dark"]) -> None:
+    page = open_segment(visit, own, 1)
+    page.emulate_media(color_scheme=scheme)
+    page.keyboard.press("s")  # says why not
+    page.keyboard.press("i")
+    go(page, "Shift+ArrowRight", to=2480)
+    page.keyboard.press("o")
+    segment(page, own.ids[2]).click(modifiers=["Shift"])
+    expect(page.locator(".inspector .many")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name=ENGLISH.help_title)).to_be_visible()
+    assert faults(page) == []
+
+
+def test_a_finger_rests_to_pick(visit: Visit, own: Own) -> None:
+    page = open_segment(visit, own, 0)
+    box = segment(page, own.ids[1]).bounding_box()
+    assert box is not None
+    press = """([kind, x, y]) => {
+        const find = (root) => root.querySelector('.timeline .tracks')
+            || [...root.querySelectorAll('*')].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
+        const tracks = find(document);
+        tracks.setPointerCapture = () => {};
+        tracks.dispatchEvent(new PointerEvent(kind, {
+            clientX: x, clientY: y, pointerId: 7, pointerType: 'touch', bubbles: true, composed: true,
+        }));
+    }"""
+    place = [box["x"] + 30, box["y"] + 20]
+    page.evaluate(press, ["pointerdown", *place])
+    page.wait_for_timeout(600)
+    page.evaluate(press, ["pointerup", *place])
+    expect(page.locator(".timeline .segment.picked")).to_have_count(2)
+    page.evaluate(press, ["pointerdown", *place])
+    page.evaluate(press, ["pointerup", *place])
+    expect(segment(page, own.ids[1])).to_have_attribute("aria-current", "true")
 
 
 def test_on_a_phone_the_timeline_waits_behind_a_button(visit: Visit, own: Own) -> None:

@@ -5,6 +5,7 @@ const SNAP_PX = 8;
 const MOVED_PX = 4;
 const BORDER_PX = 28; // dragging here moves the view
 const DOUBLE_MS = 400;
+const LONG_MS = 450; // a finger that rests so long picks
 
 // Ranges after one of them is moved: those that meet its edges follow, or stay.
 function movedRanges(segments, { id, start, end, neighbours }) {
@@ -35,6 +36,7 @@ class Drags {
       event.preventDefault();
       tracks.focus({ preventScroll: true });
     });
+    tracks.addEventListener("contextmenu", (event) => event.pointerType === "touch" && event.preventDefault());
     for (const name of ["pointerup", "pointercancel"]) {
       tracks.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
     }
@@ -81,7 +83,7 @@ class Drags {
     this.tracks.setPointerCapture(event.pointerId);
     if (touch && this.pointers.size === 2) return this.pinch();
     if (this.now) return;
-    const still = () => this.pressed(event, x, y);
+    const still = (released) => this.pressed(event, released, x, y);
     const mark = event.composedPath()[0].closest?.(".range i");
     const edge = event.button === 0 && this.edgeAt(x, y, touch);
     if (event.button === 1) {
@@ -106,10 +108,10 @@ class Drags {
         went ||= Math.hypot(x - first.x, y - first.y) > MOVED_PX;
         if (went) move(x, next);
       },
-      pointerup: () => {
+      pointerup: (released) => {
         end();
         if (went) drop?.();
-        else still();
+        else still(released);
       },
       pointercancel: () => {
         end();
@@ -288,12 +290,13 @@ class Drags {
   }
 
   // A press without a drag: a segment is chosen or picked, elsewhere the player goes there.
-  pressed(event, x, y) {
+  pressed(event, released, x, y) {
     const { view } = this;
     const segment = view.lanes.has("segments", y) ? view.segmentAt(x, y) : null;
     if (!segment) return view.player.seekMs(view.onFrame(view.at(x)));
     if (event.shiftKey) return view.pickTo(segment.id);
-    if (event.ctrlKey || event.metaKey) return view.toggle(segment.id);
+    const long = event.pointerType === "touch" && released.timeStamp - event.timeStamp > LONG_MS;
+    if (event.ctrlKey || event.metaKey || long) return view.toggle(segment.id);
     const { id } = segment;
     const twice = this.last?.id === id && event.timeStamp - this.last.at < DOUBLE_MS;
     this.last = { id, at: event.timeStamp };

@@ -8,6 +8,7 @@ const INTO_FRAME = 0.0006; // times are rounded to 1 ms: step over the frame's e
 const NEAR = 0.0015; // times that are no further apart are of one frame
 const JUST_BEFORE = NEAR + INTO_FRAME; // so far before a frame the one before it is shown
 const MOST_TRIES = 12;
+const LONGEST_FRAME = 1; // a picture that began longer ago is not believed to be the one at this place
 const PICTURE_MS = 150; // a frame that was sought is drawn by then, or the browser does not tell
 const NEW_ADDRESS_MS = 8000;
 
@@ -207,7 +208,7 @@ class Player {
   failed(video) {
     if (video !== this.video) return;
     const { address, loaded } = video.dataset;
-    this.resume ??= loaded === undefined ? null : { at: video.currentTime || this.last, playing: !video.paused };
+    this.resume ??= loaded === undefined ? null : { at: this.last, playing: !video.paused };
     if (address !== this.moment.source) return this.reload();
     if (this.expiring) return;
     if (loaded === undefined) return this.refused(video);
@@ -258,7 +259,7 @@ class Player {
   // When the frame that is shown begins, on the element's clock, in seconds.
   get time() {
     const at = this.video.currentTime;
-    if (this.pictured) return this.picture;
+    if (this.pictured && Math.abs(this.picture - at) < LONGEST_FRAME) return this.picture;
     return Math.abs(at - this.target) < 0.0002 ? at - INTO_FRAME : at;
   }
 
@@ -530,7 +531,7 @@ class Player {
     if (!video || !moment || video.readyState < 1) return;
     if (this.shuttle < 0) this.reverse(now);
     const at = video.currentTime;
-    if (!video.error) this.last = at;
+    if (!video.error && !video.seeking) this.last = at;
     const end = this.until ?? (this.inside ? moment.end : Infinity);
     if (!video.seeking && !video.paused && at >= end - 0.01) this.atEnd();
     const share = Math.min(1, Math.max(0, (at - moment.start) / (moment.end - moment.start)));
@@ -570,6 +571,7 @@ class Player {
     if (!this.video) return;
     this.pictured = false;
     this.drawn = false;
+    this.last = time;
     this.target = time + INTO_FRAME;
     this.video.currentTime = this.target;
   }
