@@ -19,7 +19,6 @@ class RoomTexts:
     lane_shots: str
     lane_segments: str
     lane_speech: str
-    segment_here: str
     segment_edited: str
     segment_model: str
     segment_locked: str
@@ -114,7 +113,6 @@ ENGLISH: Final = RoomTexts(
     lane_shots="Shots",
     lane_segments="Segments",
     lane_speech="Speech",
-    segment_here="{start}–{end}, {caption}, {state}",
     segment_edited="edited by a person",
     segment_model="by the models",
     segment_locked="locked",
@@ -196,7 +194,6 @@ KOREAN: Final = RoomTexts(
     lane_shots="샷",
     lane_segments="구간",
     lane_speech="대사",
-    segment_here="{start}–{end}, {caption}, {state}",
     segment_edited="사람이 고침",
     segment_model="모델이 만듦",
     segment_locked="잠김",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor_app.texts import access, common, export, history, library, people, search
+from editor_app.texts import access, common, editing, export, history, library, people, room, search
 from editor_app.texts.language import LANGUAGES, Language, as_markdown, counted, day, day_and_time, language_of
 
-MODULES = [access, common, export, history, library, people, search]
+MODULES = [access, common, editing, export, history, library, people, room, search]
 TABLES = {
     module.__name__.rpartition(".")[2]: {"en": module.ENGLISH.as_dict(), "ko": module.KOREAN.as_dict()}
     for module in MODULES
@@ -29,6 +29,7 @@ def test_every_language_has_texts() -> None:
         == set(search.TEXTS)
         == set(library.LIBRARY)
         == set(people.PEOPLE)
+        == set(room.ROOM)
         == set(common.COMMON)
         == set(LANGUAGES)
     )

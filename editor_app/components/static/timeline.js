@@ -433,7 +433,7 @@ class Timeline {
       item.setAttribute("role", "option");
       this.items.set(id, item);
     }
-    const told = [start, end, text, edited, locked, place, this.segments.length, this.texts.segment_here].join("\n");
+    const told = [start, end, text, edited, locked, place, this.segments.length, this.texts.segment_model].join("\n");
     if (item.told !== told) {
       item.told = told;
       this.write(item, segment, start, end);
@@ -459,11 +459,8 @@ class Timeline {
     const { texts } = this;
     const caption = segment.text || texts.no_caption;
     const states = [segment.edited ? texts.segment_edited : texts.segment_model, segment.locked ? texts.segment_locked : ""];
-    const label = texts.segment_here
-      .replace("{start}", () => clock(start / 1000))
-      .replace("{end}", () => clock(end / 1000))
-      .replace("{state}", () => states.filter(Boolean).join(", "))
-      .replace("{caption}", () => caption);
+    const range = `${clock(start / 1000)}–${clock(end / 1000)}`;
+    const label = [range, caption, ...states.filter(Boolean)].join(", ");
     item.setAttribute("aria-label", label);
     item.title = label.slice(0, 600);
     item.classList.toggle("edited", segment.edited);
