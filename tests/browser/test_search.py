@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from editor_app.texts.library import KOREAN as KOREAN_LIBRARY
 from editor_app.texts.search import ENGLISH, KOREAN
 from tests.browser.conftest import Visit
 from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, HOSTILE_TITLE, LINES, SPANS, Library
@@ -324,7 +325,7 @@ def test_the_library_names_what_failed(visit: Visit) -> None:
     row = page.locator(".row", has_text="old camera")
     expect(row.locator(".failures")).to_contain_text("대사 실패")
     expect(row.locator(".failures")).to_contain_text("<i>here</i>")
-    expect(row.get_by_role("img", name=KOREAN.thumbnail_alt.format(title="old camera"))).to_be_visible()
+    expect(row.get_by_role("img", name=KOREAN_LIBRARY.thumbnail_alt.format(title="old camera"))).to_be_visible()
 
 
 def test_a_phone_keeps_the_player_in_sight(visit: Visit, lib: Library) -> None:

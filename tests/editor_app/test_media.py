@@ -249,6 +249,18 @@ def test_still_is_the_frame_of_the_time(store: Path) -> None:
     assert media.still(replace(VIDEO, id="no-frames"), 0) is None
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 64, 100])
+def test_the_last_still_however_many_there_are(store: Path, count: int) -> None:
+    media, video = MediaFiles(store, LINKS), replace(VIDEO, id=f"of-{count}")
+    frames = store / video.id / "frames"
+    frames.mkdir(parents=True)
+    for index in range(count):
+        (frames / f"{index:06d}.jpg").touch()
+    assert plain(media.still(video, 10**9)) == f"/store/{video.id}/frames/{count - 1:06d}.jpg"
+    (frames / f"{count:06d}.jpg").touch()
+    assert plain(media.still(video, 10**9)) == f"/store/{video.id}/frames/{count:06d}.jpg", "another run made it"
+
+
 def test_preview_is_of_that_range_or_of_what_shows_most_of_it(store: Path) -> None:
     media = MediaFiles(store, LINKS)
     exact = media.preview(VIDEO.id, TimeRange(0, 1480))
