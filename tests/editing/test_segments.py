@@ -115,6 +115,24 @@ def test_the_second_of_two_is_told_what_the_first_did(connection: Connection) ->
         editing(connection, "jun").delete([first.id], seen={first.id: 0})
 
 
+@pytest.mark.parametrize("way", ["undo", "restore"])
+def test_what_was_taken_back_before_is_no_conflict(connection: Connection, way: str) -> None:
+    video = add_video(connection)
+    first = shown(connection, video)[0].id
+    editing(connection).set_captions([first], {"en": "For a while"})
+    if way == "undo":
+        history(connection).undo()
+    else:
+        history(connection).restore(segment=first, operation=0)
+    seen = {first: shown(connection, video)[0].version}
+    editing(connection, "juhee").set_captions([first], {"ko": "다른 사람의 글"})
+    editing(connection).set_captions([first], {"en": "Mine"}, seen=seen)
+    with pytest.raises(ConflictError, match="by juhee"):
+        editing(connection).set_captions([first], {"ko": "내 글"}, seen=seen)
+    now = shown(connection, video)[0]
+    assert (now.caption_en, now.caption_ko) == ("Mine", "다른 사람의 글")
+
+
 def test_what_was_done_later_stands_in_the_way_and_goes_first(connection: Connection) -> None:
     video = add_video(connection)
     service = editing(connection)

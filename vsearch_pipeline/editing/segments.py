@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from vsearch_pipeline.catalog.counters import take_numbers
 from vsearch_pipeline.catalog.human import PERSON, person_field
 from vsearch_pipeline.catalog.library import list_people, merged_people
-from vsearch_pipeline.catalog.operations import Subject, read_operations
+from vsearch_pipeline.catalog.operations import Fields, OperationRecord, Subject, Values, read_operations
 from vsearch_pipeline.catalog.segments import (
     LANGUAGES,
     AutoFields,
@@ -416,15 +416,39 @@ def _look(
 def _refuse_clash(connection: Connection, segment: SegmentRecord, seen: int, fields: set[str]) -> None:
     number = str(segment.id)
     later = read_operations(connection, subjects=[("segment", number)], after=seen)
-    changed = {name for operation in later for name in operation.after.get("segment", {}).get(number, {})}
-    if any(name.startswith(PERSON) for name in changed):
-        changed.add("people")
-    if not fields & _STRUCTURE and not changed & (fields | _STRUCTURE):
+    clashing = {name for name in _net_changes(later, number) if fields & _STRUCTURE or _clashes(name, fields)}
+    if not fields & _STRUCTURE and not clashing:
         return
-    who = f" by {later[0].actor} ({later[0].door}) at {later[0].at:%Y-%m-%d %H:%M}" if later else ""
+    at_fault = [o for o in later if clashing & _changes(o.after, number).keys()] or later
+    who = f" by {at_fault[0].actor} ({at_fault[0].door}) at {at_fault[0].at:%Y-%m-%d %H:%M}" if at_fault else ""
     raise ConflictError(
-        f"Segment {segment.id} was changed{who} since you looked at it: look again, then choose.", [segment], later
+        f"Segment {segment.id} was changed{who} since you looked at it: look again, then choose.",
+        [segment],
+        at_fault,
     )
+
+
+def _clashes(name: str, fields: set[str]) -> bool:
+    return name in fields or name in _STRUCTURE or (name.startswith(PERSON) and "people" in fields)
+
+
+def _net_changes(later: Sequence[OperationRecord], number: str) -> set[str]:
+    """Fields of a segment that are not what they were before these operations, given the newest first.
+
+    What was done and taken back in between changed nothing.
+    """
+    before: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    for operation in reversed(later):
+        for name, value in _changes(operation.after, number).items():
+            before.setdefault(name, _changes(operation.before, number).get(name))
+            now[name] = value
+    return {name for name in now if now[name] != before[name]}
+
+
+def _changes(side: Values, number: str) -> Fields:
+    """What one side of an operation says of a segment."""
+    return side.get("segment", {}).get(number, {})
 
 
 def _refuse_unknown(connection: Connection, people: Collection[int]) -> None:
