@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 
-from editor_app.components.address import write
+from editor_app.components.address import number, write
 from editor_app.components.frame import chosen_language, current_language
 from editor_app.components.people_outcome import draw_outcome, draw_toast
 from editor_app.components.people_parts import Drawing
@@ -65,8 +65,7 @@ class Visit:
 
     def number(self, name: str) -> int | None:
         """A number in the address; None where there is none that can be somebody's."""
-        text = st.query_params.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+        return number(st.query_params, name, digits=_DIGITS)
 
     def shown(self, step: int) -> int:
         """How many things are to be shown; more come in steps."""

@@ -199,7 +199,7 @@ def draw_stage(
         transcript=draw_transcript(clip.video, film.speech, meant) if clip and film else None,
         film=draw_film(film, services.media, language) if film else None,
         details=[draw_detail(segment, by_id, merged, language) for segment in at_hand],
-        known=draw_known(people, language),
+        known=draw_known(people, language) if services.visitor.edits else [],
         picked=picked(),
         outcome=_outcome(by_id, merged, language),
         editable=services.visitor.edits,

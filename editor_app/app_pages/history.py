@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 import streamlit as st
 
-from editor_app.components.address import arrived, write
+from editor_app.components.address import arrived, number, write
 from editor_app.components.differences import Scene
 from editor_app.components.entries import Looked, Page, draw_days, segments_of
 from editor_app.components.frame import chosen_language, current_language, error, notice
@@ -61,12 +61,12 @@ class Asked:
         return Asked(
             actor=address.get("actor") or None,
             video=address.get("video") or None,
-            segment=_number(address, "segment"),
-            person=_number(address, "person", digits=9),
+            segment=number(address, "segment"),
+            person=number(address, "person", digits=9),
             door=door,
             kind=address.get("kind") or None,
-            before=_number(address, "before"),
-            shown=min(MOST_SHOWN, max(PAGE_SIZE, _number(address, "show", digits=3) or 0)),
+            before=number(address, "before"),
+            shown=min(MOST_SHOWN, max(PAGE_SIZE, number(address, "show", digits=3) or 0)),
         )
 
     @property
@@ -343,12 +343,6 @@ def _older(asked: Asked, last: int) -> None:
         write({"show": str(min(MOST_SHOWN, asked.shown + PAGE_SIZE))})
     else:
         write({"before": str(last), "show": None})
-
-
-def _number(address: Mapping[str, str], name: str, digits: int = 18) -> int | None:
-    """A number in the address; None where there is none of at most so many digits."""
-    text = address.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 page()

@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from editor_app.components.adding import add_panel, forget_told, sample_button
-from editor_app.components.address import arrived, follow, write
+from editor_app.components.address import arrived, follow, note_place, number, place_before, write
 from editor_app.components.frame import LANGUAGE_KEY, chosen_language, current_language, error, notice
 from editor_app.components.record import query_of, record
 from editor_app.components.shelf import Presses, shelf
@@ -39,7 +39,6 @@ ONLY: Final[Mapping[str, tuple[VideoState, ...]]] = {
     "failed": ("failed",),
 }
 _PARAMS: Final = (VIDEO_PARAM, FIND_KEY, ORDER_KEY, ONLY_KEY, SHOW_PARAM)
-_LAST_KEY: Final = "last-library"
 _BUSY_KEY: Final = "library-busy"
 _PROBLEM_KEY: Final = "library-problem"
 _GO_KEY: Final = "library-go"
@@ -51,24 +50,18 @@ def page() -> None:
     language = current_language()
     if arrived("library"):
         foreign = {name: None for name in st.query_params if name not in (*_PARAMS, LANGUAGE_KEY)}
-        write(foreign | chosen_language() | _last_place())
+        write(foreign | chosen_language() | place_before("library", _PARAMS))
         forget_told()
     _leave()
     with st.spinner(COMMON[language].opening):
         services = open_services(current_settings())
-    st.session_state[_LAST_KEY] = {name: st.query_params.get(name) for name in _PARAMS}
+    note_place("library", _PARAMS)
     _tell_problem()
     video_id = st.query_params.get(VIDEO_PARAM)
     if video_id:
         one_video(services, video_id, language)
     else:
         all_videos(services, language)
-
-
-def _last_place() -> dict[str, str | None]:
-    """What was here before the visitor went to another page, unless the address says something else."""
-    last: dict[str, str | None] = st.session_state.get(_LAST_KEY, {})
-    return {} if any(name in st.query_params for name in _PARAMS) else last
 
 
 def _tell_problem() -> None:
@@ -181,8 +174,7 @@ def _follow_tools() -> None:
 
 def _shown() -> int:
     """How many videos the address asks for."""
-    text = st.query_params.get(SHOW_PARAM, "")
-    return min(MOST_SHOWN, max(PAGE_SIZE, int(text))) if text.isascii() and text.isdigit() else PAGE_SIZE
+    return min(MOST_SHOWN, max(PAGE_SIZE, number(st.query_params, SHOW_PARAM) or 0))
 
 
 def _show_more() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from editor_app.components.adding import sample_button
-from editor_app.components.address import arrived, follow, write
+from editor_app.components.address import arrived, follow, note_place, number, place_before, write
 from editor_app.components.answer import ANSWERS_KEY, draw_answer
 from editor_app.components.export import export_panel
 from editor_app.components.face import FaceFound, face_button, face_found, forget_face
@@ -50,7 +50,6 @@ SHOW_PARAM: Final = "show"
 PAGE_SIZE: Final = 24
 MOST_SHOWN: Final = 999
 _PARAMS: Final = (QUERY_KEY, LIKE_PARAM, MOMENT_PARAM, SHOW_PARAM)
-_LAST_KEY: Final = "last-search"
 _BACK_KEY: Final = "query-before"
 _RESULT_KEY: Final = "result"
 _RESULT_SECONDS: Final = 30.0
@@ -74,7 +73,7 @@ def page() -> None:
     with st.container(key="search", horizontal=True, gap="small", vertical_alignment="center"):
         query = search_box(texts)
         tools = st.container(key="tools", horizontal=True, gap="small", width="content")
-    st.session_state[_LAST_KEY] = {name: st.query_params.get(name) for name in _PARAMS}
+    note_place("search", _PARAMS)
     with st.spinner(COMMON[language].opening):
         services = open_services(current_settings())
     with tools:
@@ -163,11 +162,10 @@ def _remember(services: Services, query: str) -> None:
 
 
 def _last_search() -> dict[str, str | None]:
-    """What was here before the visitor went to another page, unless the address says something else."""
-    last: dict[str, str | None] = st.session_state.get(_LAST_KEY, {})
-    if any(name in st.query_params for name in _PARAMS):
-        return {}
-    st.session_state[QUERY_KEY] = last.get(QUERY_KEY)
+    """What was searched before the visitor went to another page, which the box is given back."""
+    last = place_before("search", _PARAMS)
+    if not any(name in st.query_params for name in _PARAMS):
+        st.session_state[QUERY_KEY] = last.get(QUERY_KEY)
     return last
 
 
@@ -295,25 +293,19 @@ def _show_more() -> None:
     write({SHOW_PARAM: str(min(MOST_SHOWN, shown() + PAGE_SIZE))})
 
 
-def _number(name: str, digits: int) -> int | None:
-    """A number in the address; None where there is none of at most so many digits."""
-    text = st.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
-
-
 def chosen_id() -> int | None:
     """The moment in the address."""
-    return _number(MOMENT_PARAM, 18)
+    return number(st.query_params, MOMENT_PARAM)
 
 
 def liked_id() -> int | None:
     """The segment in the address that similar ones are wanted for."""
-    return _number(LIKE_PARAM, 18)
+    return number(st.query_params, LIKE_PARAM)
 
 
 def shown() -> int:
     """How many results the address asks for."""
-    return min(MOST_SHOWN, max(PAGE_SIZE, _number(SHOW_PARAM, 3) or 0))
+    return min(MOST_SHOWN, max(PAGE_SIZE, number(st.query_params, SHOW_PARAM, digits=3) or 0))
 
 
 def room(

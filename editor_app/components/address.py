@@ -6,7 +6,7 @@ changes it once. Going to another page empties it; what belongs there is written
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -15,6 +15,10 @@ _PAGE_KEY = "page"
 
 def _seen_key(name: str) -> str:
     return f"{name}-in-address"
+
+
+def _place_key(page: str) -> str:
+    return f"last-{page}"
 
 
 def follow(name: str) -> str | None:
@@ -40,6 +44,23 @@ def write(values: Mapping[str, str | None]) -> None:
     wanted = {name: value for name, value in changed.items() if value is not None}
     if wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)
+
+
+def number(address: Mapping[str, str], name: str, digits: int = 18) -> int | None:
+    """A number in an address; None where there is none of at most so many digits."""
+    text = address.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def note_place(page: str, names: Iterable[str]) -> None:
+    """Keep what the address says under these names, for when the visitor comes back to the page."""
+    st.session_state[_place_key(page)] = {name: st.query_params.get(name) for name in names}
+
+
+def place_before(page: str, names: Iterable[str]) -> dict[str, str | None]:
+    """What was noted before the visitor went to another page; nothing where the address says something else."""
+    last: dict[str, str | None] = st.session_state.get(_place_key(page), {})
+    return {} if any(name in st.query_params for name in names) else last
 
 
 def arrived(page: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from editor_app.components.clock import in_visitors_zone
 from editor_app.components.film import name_in
 from editor_app.components.moment import short_span
 from editor_app.edits import Captions, Outcome, People, Request
@@ -78,6 +79,7 @@ def draw_known(people: Sequence[PersonRecord], language: Language) -> list[dict[
             "id": person.id,
             "name": name_in(person, language),
             "group": person.group or "",
+            "label": str(person),
             "names": list(dict.fromkeys(person.names)),
         }
         for person in people
@@ -129,7 +131,9 @@ def _by(operations: Sequence[OperationRecord], texts: EditingTexts, language: La
         return texts.conflict_by_run
     last = operations[0]
     door = texts.as_dict()[f"door_{last.door}"]
-    return texts.conflict_by.format(actor=last.actor, time=day_and_time(last.at.astimezone(), language), door=door)
+    return texts.conflict_by.format(
+        actor=last.actor, time=day_and_time(in_visitors_zone(last.at), language), door=door
+    )
 
 
 def _mine(request: Request, people: Mapping[int, PersonRecord], language: Language) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def people_component(name: str) -> ComponentRenderer:
         f"vsearch.people_{name}",
         html=read(f"people_{name}.html"),
         css=read("shared.css", "people.css", f"people_{name}.css"),
-        js=read("shared.js", "people.js", f"people_{name}.js"),
+        js=read("shared.js", "names.js", "people.js", f"people_{name}.js"),
     )
 
 

@@ -28,6 +28,7 @@ _room: Final = st.components.v2.component(
         "lanes.js",
         "drags.js",
         "timeline.js",
+        "names.js",
         "inspector.js",
         "help.js",
         "keys.js",

@@ -12,10 +12,6 @@ function sizeText(bytes) {
   return `${unit && size < 10 ? size.toFixed(1) : Math.round(size)} ${UNITS[unit]}`;
 }
 
-function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
-}
-
 class Follower {
   constructor(host) {
     this.root = host.querySelector(".export");
@@ -71,7 +67,7 @@ class Follower {
     const { done, total } = told;
     const words = {
       waiting: texts.waiting,
-      running: done < total ? filled(texts.making, told) : texts.packing,
+      running: done < total ? fill(texts.making, told) : texts.packing,
       done: texts.ready,
       failed: "",
       cancelled: texts.cancelled,
@@ -92,7 +88,7 @@ class Follower {
     if (told.state === "done") {
       link.href = told.address;
       link.setAttribute("download", told.name);
-      link.textContent = filled(texts.fetch, { name: told.name, size: sizeText(told.size) });
+      link.textContent = fill(texts.fetch, { name: told.name, size: sizeText(told.size) });
     }
     const left = this.part("omitted");
     left.hidden = !told.failures?.length;

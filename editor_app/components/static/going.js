@@ -26,10 +26,13 @@ function progressBar() {
   return bar;
 }
 
-function pressable(className, text, name, press) {
-  const button = make("button", className, text);
-  button.type = "button";
+// A button for what is asked for once: further presses do nothing until it is drawn anew.
+function onceButton(className, { label, name }, press) {
+  const button = pressable(className, label, () => {
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true";
+    press();
+  });
   button.setAttribute("aria-label", name);
-  button.addEventListener("click", press);
   return button;
 }

@@ -208,21 +208,7 @@ class Menu {
       this.menu.querySelector("button").focus({ preventScroll: true });
       window.addEventListener("scroll", this.follow, { capture: true, once: true });
     });
-    this.menu.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  key(event) {
-    const all = [...this.menu.querySelectorAll("button")];
-    const here = all.indexOf(event.target);
-    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (event.key === "Tab" || event.key === "Escape") {
-      if (event.key === "Escape") event.preventDefault();
-      this.menu.hidePopover();
-      this.button.focus();
-    }
-    if (next === undefined) return;
-    event.preventDefault();
-    all[(next + all.length) % all.length].focus();
+    this.menu.addEventListener("keydown", (event) => menuKey(this.menu, this.button, event));
   }
 }
 

@@ -2,37 +2,11 @@
 const TOAST_MS = 9000;
 const LONGEST = 5000; // characters of a caption
 const LONGEST_LIST = 8;
-const FIRST_SYLLABLE = 0xac00;
-const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
-
-function button(className, label, press) {
-  const element = make("button", className, label);
-  element.type = "button";
-  element.addEventListener("click", press);
-  return element;
-}
-
-function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
-}
-
-function initials(text) {
-  return [...text].map((letter) => {
-    const index = letter.charCodeAt(0) - FIRST_SYLLABLE;
-    return index >= 0 && index < 11172 ? INITIALS[Math.floor(index / 588)] : letter;
-  }).join("");
-}
 
 // People whose name has what was typed, those whose name begins with it first.
 function matching(people, typed) {
-  const wanted = typed.trim().normalize("NFC").toLowerCase();
-  if (!wanted) return people;
-  const place = ({ names, group }) => {
-    const all = [...names, ...names.map(initials), group].map((name) => name.toLowerCase());
-    if (all.some((name) => name.startsWith(wanted))) return 0;
-    return all.some((name) => name.includes(wanted)) ? 1 : 2;
-  };
-  const placed = people.map((person) => [place(person), person]).filter(([at]) => at < 2);
+  const wanted = folded(typed);
+  const placed = people.map((person) => [fitting(person, wanted), person]).filter(([at]) => at !== null);
   return placed.sort((one, other) => one[0] - other[0]).map(([, person]) => person);
 }
 
@@ -60,7 +34,7 @@ class PersonField {
   }
 
   update(people, texts, label) {
-    this.people = people;
+    this.people = withFolded(people);
     this.texts = texts;
     this.input.placeholder = label;
     this.input.setAttribute("aria-label", label);
@@ -202,12 +176,12 @@ class CaptionField {
     this.box.classList.toggle("dirty", Boolean(draft));
     if (!draft || !this.editable) return this.below.replaceChildren();
     const over = [...draft.text.trim()].length - LONGEST;
-    const save = button("do main", this.texts.save, () => this.save());
+    const save = pressable("do main", this.texts.save, () => this.save());
     save.disabled = !draft.text.trim() || over > 0;
     const hint = make("span", "hint", over > 0 ? fill(this.texts.too_long, { count: over }) : this.texts.caption_hint);
     if (!this.below.children.length || this.below.dataset.over !== String(over > 0)) {
       this.below.dataset.over = String(over > 0);
-      this.below.replaceChildren(save, button("do", this.texts.cancel, () => this.putBack()), hint);
+      this.below.replaceChildren(save, pressable("do", this.texts.cancel, () => this.putBack()), hint);
     } else {
       this.below.firstElementChild.disabled = save.disabled;
       this.below.lastElementChild.textContent = hint.textContent;
@@ -227,8 +201,8 @@ class CaptionField {
     this.model.append(told);
     if (!this.editable) return;
     const ask = { ids: [this.detail.id], layers: [this.lang], seen: { [this.detail.id]: this.detail.version } };
-    this.model.append(button("do", this.texts.use_model, () => this.inspector.edit({ do: "models", ...ask })));
-    if (offered) this.model.append(button("do", this.texts.keep_mine, () => this.inspector.edit({ do: "keep", ...ask })));
+    this.model.append(pressable("do", this.texts.use_model, () => this.inspector.edit({ do: "models", ...ask })));
+    if (offered) this.model.append(pressable("do", this.texts.keep_mine, () => this.inspector.edit({ do: "keep", ...ask })));
   }
 
   // They stay when the field is left: nothing moves away under a press on what is below.
@@ -239,7 +213,7 @@ class CaptionField {
     const ideas = [[this.texts.suggest_before, before], [this.texts.suggest_after, after]];
     this.ideas.replaceChildren(
       ...ideas.filter(([, text]) => text && text !== this.text.value).map(([label, text]) => {
-        const idea = button("idea", "", () => {
+        const idea = pressable("idea", "", () => {
           this.text.value = text;
           this.typed();
           this.text.focus();
@@ -365,7 +339,7 @@ class Inspector {
     this.toast.setAttribute("role", ok ? "status" : "alert");
     this.toast.replaceChildren(make("span", "", message));
     if (operation && !["undo", "redo", "revert"].includes(what)) {
-      this.toast.append(button("do", texts.undo, () => {
+      this.toast.append(pressable("do", texts.undo, () => {
         this.hush();
         this.edit({ do: "revert", operation });
       }));
@@ -402,11 +376,11 @@ class Inspector {
     this.dialog.setAttribute("aria-labelledby", title.id);
     const sides = make("div", "sides");
     sides.append(this.side(texts.theirs, this.theirLines(conflict.theirs, asked)), this.side(texts.mine, conflict.mine.length ? conflict.mine : [{ lang, text: message }]));
-    const keep = button("do", texts.keep_theirs, end(() => {
+    const keep = pressable("do", texts.keep_theirs, end(() => {
       for (const id of asked.ids || []) for (const code of Object.keys(asked.captions || {})) this.drafts.delete(`${id}:${code}`);
     }));
-    const over = button("do main", texts.write_mine, end(() => this.edit({ ...conflict.asked, seen: { ...asked.seen, ...versions } })));
-    const on = button("do", texts.edit_on, end());
+    const over = pressable("do main", texts.write_mine, end(() => this.edit({ ...conflict.asked, seen: { ...asked.seen, ...versions } })));
+    const on = pressable("do", texts.edit_on, end());
     const buttons = make("div", "buttons");
     buttons.append(keep, ...(asked.do === "captions" ? [on] : []), over);
     this.dialog.replaceChildren(title, make("p", "", conflict.by), sides, buttons);
@@ -469,8 +443,8 @@ class Inspector {
     this.head.append(gap, history);
     if (editable) {
       const turn = detail.locked ? "unlock" : "lock";
-      const lock = button("do", texts[turn], () => this.edit({ do: turn, ids: [detail.id] }));
-      const remove = button("do", texts.delete, () => this.edit({ do: "delete", ids: [detail.id], seen }));
+      const lock = pressable("do", texts[turn], () => this.edit({ do: turn, ids: [detail.id] }));
+      const remove = pressable("do", texts.delete, () => this.edit({ do: "delete", ids: [detail.id], seen }));
       remove.disabled = detail.locked;
       this.head.append(lock, remove);
     }
@@ -520,7 +494,7 @@ class Inspector {
       const chip = make("li", "chip gone");
       chip.append(make("s", "", name));
       if (free) {
-        const back = button("drop", "↺", () => this.addPeople([id]));
+        const back = pressable("drop", "↺", () => this.addPeople([id]));
         back.title = fill(texts.put_back, { name });
         back.setAttribute("aria-label", back.title);
         chip.append(back);
@@ -537,8 +511,8 @@ class Inspector {
     const ask = { ids: [detail.id], layers: ["people"], seen: { [detail.id]: detail.version } };
     if (free) {
       box.append(
-        button("do", texts.use_model, () => this.edit({ do: "models", ...ask })),
-        button("do", texts.keep_mine, () => this.edit({ do: "keep", ...ask })),
+        pressable("do", texts.use_model, () => this.edit({ do: "models", ...ask })),
+        pressable("do", texts.keep_mine, () => this.edit({ do: "keep", ...ask })),
       );
     }
     return box;
@@ -570,14 +544,14 @@ class Inspector {
     head.append(make("b", "number", count === 1 ? texts.selected_one : fill(texts.selected_many, { count })), make("span", "gap"));
     const ask = (what, extra = {}) => () => this.edit({ do: what, ids: picked, seen: this.seen, ...extra });
     if (editable) {
-      const merge = button("do", texts.merge, ask("merge"));
+      const merge = pressable("do", texts.merge, ask("merge"));
       merge.disabled = count < 2 || videos.size > 1;
       merge.title = merge.disabled ? texts.merge_hint : "M";
       const locked = details.every((detail) => detail.locked);
       const turn = locked ? "unlock" : "lock";
-      head.append(merge, button("do", texts[turn], () => this.edit({ do: turn, ids: picked })), button("do", texts.bulk_models, ask("models", { layers: ["ko", "en", "people"] })), button("do", texts.delete, ask("delete")));
+      head.append(merge, pressable("do", texts[turn], () => this.edit({ do: turn, ids: picked })), pressable("do", texts.bulk_models, ask("models", { layers: ["ko", "en", "people"] })), pressable("do", texts.delete, ask("delete")));
     }
-    head.append(button("do", texts.clear_selection, () => this.act.pick([])));
+    head.append(pressable("do", texts.clear_selection, () => this.act.pick([])));
     if (!editable) return this.many.replaceChildren(head);
     const written = make("div", "written");
     this.bulkText.setAttribute("aria-label", texts.bulk_caption);
@@ -601,7 +575,7 @@ class Inspector {
     this.bulkBelow.replaceChildren(
       ...(text ? ["ko", "en"] : []).map((lang) => {
         const label = `${texts[`caption_${lang}`]}: ${fill(texts.bulk_write, { count: picked.length })}`;
-        const save = button("do", label, () => this.edit({ do: "captions", ids: picked, captions: { [lang]: text }, seen: this.seen }));
+        const save = pressable("do", label, () => this.edit({ do: "captions", ids: picked, captions: { [lang]: text }, seen: this.seen }));
         save.disabled = [...text].length > LONGEST;
         return save;
       }),

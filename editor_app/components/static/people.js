@@ -3,11 +3,6 @@ const FACE_SHAPE =
   "M12 12c2.200 0 4-1.800 4-4s-1.800-4-4-4-4 1.800-4 4 1.800 4 4 4zm0 2c-2.700 0-8 1.340-8 4v2h16v-2c0-2.660-5.300-4-8-4z";
 const PLAY_SHAPE = "M8 5v14l11-7z";
 const CROSS_SHAPE = "M19 6.410 17.590 5 12 10.590 6.410 5 5 6.410 10.590 12 5 17.590 6.410 19 12 13.410 17.590 19 19 17.590 13.410 12z";
-const FIRST_SYLLABLE = 0xac00;
-const LAST_SYLLABLE = 0xd7a3;
-const FINALS = 28;
-const VOWELS_AND_FINALS = 588;
-const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 const OPTIONS = 8;
 const SETTLES_MS = 600;
 
@@ -24,13 +19,6 @@ function facePicture(source, alt) {
   return box;
 }
 
-function pressable(className, text, press) {
-  const button = make("button", className, text);
-  button.type = "button";
-  button.addEventListener("click", press);
-  return button;
-}
-
 function iconButton(className, label, path, press) {
   const button = pressable(className, "", press);
   button.title = label;
@@ -39,56 +27,8 @@ function iconButton(className, label, path, press) {
   return button;
 }
 
-function fill(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
-}
-
 function counted(one, many, count) {
   return count === 1 ? one : fill(many, { count: count.toLocaleString("en") });
-}
-
-// Composed, but not NFKC: that would make a lone ㅁ another letter than the one people type.
-const folded = (text) => text.normalize("NFC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
-
-// Whether a letter of a name is what somebody typed: ㅁ is the initial of 민, and 미 is the beginning of it.
-function sameLetter(letter, typed) {
-  if (letter === typed) return true;
-  const code = letter.charCodeAt(0);
-  if (code < FIRST_SYLLABLE || code > LAST_SYLLABLE) return false;
-  const initial = INITIALS[Math.floor((code - FIRST_SYLLABLE) / VOWELS_AND_FINALS)];
-  if (initial === typed) return true;
-  const other = typed.charCodeAt(0);
-  if (other < FIRST_SYLLABLE || other > LAST_SYLLABLE || (other - FIRST_SYLLABLE) % FINALS) return false;
-  return Math.floor((code - FIRST_SYLLABLE) / FINALS) === Math.floor((other - FIRST_SYLLABLE) / FINALS);
-}
-
-// Where in a name what somebody typed begins, both folded; -1 where it is not in it.
-function foundAt(name, typed) {
-  for (let start = 0; start + typed.length <= name.length; start += 1) {
-    let length = 0;
-    while (length < typed.length && sameLetter(name[start + length], typed[length])) length += 1;
-    if (length === typed.length) return start;
-  }
-  return -1;
-}
-
-// How well somebody fits: 0 the beginning of a name, 1 of a word, 2 inside; null where they do not.
-function fitting(person, typed) {
-  let best = null;
-  for (const name of person.folded) {
-    const at = foundAt(name, typed);
-    if (at < 0) continue;
-    const fit = at === 0 ? 0 : name[at - 1] === " " || name[at - 1] === "/" ? 1 : 2;
-    if (best === null || fit < best) best = fit;
-  }
-  return best;
-}
-
-function withFolded(people) {
-  return people.map((person) => ({
-    ...person,
-    folded: [...new Set([person.label, ...person.names].map(folded))],
-  }));
 }
 
 // Requests on their way to the server: each is sent until its outcome comes back, so that none is lost between runs.

@@ -83,11 +83,7 @@ class Record {
       return link;
     });
     if (again) {
-      const button = pressable("act", again.label, again.name, () => {
-        if (button.ariaDisabled === "true") return;
-        button.ariaDisabled = "true";
-        this.tell("again", true);
-      });
+      const button = onceButton("act", again, () => this.tell("again", true));
       button.dataset.focus = "again";
       items.push(button);
     }

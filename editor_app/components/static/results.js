@@ -111,7 +111,7 @@ class Chip {
         this.place(); // at once: the next key may come before the menu has told that it is open
       });
       this.menu.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
-      this.menu.addEventListener("keydown", (event) => this.key(event));
+      this.menu.addEventListener("keydown", (event) => menuKey(this.menu, this.button, event));
       this.follow = () => this.menu.hidePopover();
     } else {
       this.button = make("span", "open");
@@ -135,21 +135,6 @@ class Chip {
     this.menu.style.top = `${bottom + 4}px`;
     const held = this.menu.getRootNode().activeElement;
     if (!this.menu.contains(held)) this.menu.querySelector("button").focus({ preventScroll: true });
-  }
-
-  key(event) {
-    const all = [...this.menu.querySelectorAll("button")];
-    const here = all.indexOf(event.target);
-    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (event.key === "Tab" || event.key === "Escape") {
-      if (event.key === "Escape") event.preventDefault();
-      this.menu.hidePopover();
-      this.button.focus();
-    }
-    if (next === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    all[(next + all.length) % all.length].focus();
   }
 }
 

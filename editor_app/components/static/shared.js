@@ -83,11 +83,36 @@ function icon(path) {
   return svg;
 }
 
-function dropButton(label, press) {
-  const button = make("button", "drop", "×");
+function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+}
+
+function pressable(className, text, press) {
+  const button = make("button", className, text);
   button.type = "button";
-  button.title = label;
-  button.setAttribute("aria-label", label);
   button.addEventListener("click", press);
   return button;
+}
+
+function dropButton(label, press) {
+  const button = pressable("drop", "×", press);
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  return button;
+}
+
+// A key pressed in an open menu: it moves along the buttons, or closes the menu and goes back to what opened it.
+function menuKey(menu, opener, event) {
+  const all = [...menu.querySelectorAll("button")];
+  const here = all.indexOf(event.target);
+  const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
+  if (event.key === "Tab" || event.key === "Escape") {
+    if (event.key === "Escape") event.preventDefault();
+    menu.hidePopover();
+    opener.focus();
+  }
+  if (next === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  all[(next + all.length) % all.length].focus();
 }

@@ -76,12 +76,8 @@ class Row {
     if (again) buttons.push(["again", "act", again]);
     if (away) buttons.push(["away", "act quiet", away]);
     this.actions.replaceChildren(
-      ...buttons.map(([what, style, { label, name }]) => {
-        const button = pressable(style, label, name, () => {
-          if (button.ariaDisabled === "true") return;
-          button.ariaDisabled = "true";
-          this.tell(what, key);
-        });
+      ...buttons.map(([what, style, told]) => {
+        const button = onceButton(style, told, () => this.tell(what, key));
         button.dataset.act = what;
         return button;
       }),
