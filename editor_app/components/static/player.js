@@ -9,6 +9,7 @@ const NEAR = 0.0015; // times that are no further apart are of one frame
 const JUST_BEFORE = NEAR + INTO_FRAME; // so far before a frame the one before it is shown
 const MOST_TRIES = 12;
 const LONGEST_FRAME = 1; // a picture that began longer ago is not believed to be the one at this place
+const DOUBT_MS = 50; // a picture that is told late is followed by the right one by then
 const PICTURE_MS = 150; // a frame that was sought is drawn by then, or the browser does not tell
 const NEW_ADDRESS_MS = 8000;
 
@@ -48,6 +49,7 @@ class Player {
     this.until = null; // where playing ends, of a range that was asked for
     this.shuttle = 0; // how many times as fast, below zero backwards; 0 where nobody shuttles
     this.owed = 0; // frames still to step
+    this.errand = 0; // counts the places that were gone to: stepping gives way to the next one
     this.elsewhere = null; // the place in a video that cannot be played, in ms of its own clock
     this.next = null; // where to go once the picture that is sought is there
     this.film = null;
@@ -201,6 +203,7 @@ class Player {
 
   run() {
     const { video } = this;
+    this.errand += 1;
     video.play().catch((error) => error.name === "NotSupportedError" && this.failed(video));
   }
 
@@ -232,12 +235,13 @@ class Player {
   // Frames as they are shown, where the browser tells: exact also where frames come at no fixed rate.
   watch(video) {
     this.pictured = false;
+    this.picture = null;
     if (!video.requestVideoFrameCallback) return;
     const told = (_, { mediaTime }) => {
       if (video !== this.video) return;
       this.picture = mediaTime;
       this.drawn = true;
-      if (!video.seeking) this.settle();
+      if (!video.seeking) this.arrive();
       if (this.asked && !video.seeking && !video.paused) this.plays();
       video.requestVideoFrameCallback(told);
     };
@@ -250,7 +254,13 @@ class Player {
     window.dispatchEvent(new Event(PLAYING_EVENT));
   }
 
-  // The picture of the place that was sought is there: it may be told before the place is.
+  // A picture is told, perhaps before the place is. It may still be the one of before, which is told late.
+  arrive() {
+    clearTimeout(this.doubt);
+    if (this.picture !== this.pictureBefore) this.settle();
+    else this.doubt = setTimeout(() => this.video && !this.video.seeking && this.settle(), DOUBT_MS);
+  }
+
   settle() {
     this.pictured = true;
     this.onPicture?.();
@@ -319,7 +329,7 @@ class Player {
   sought() {
     if (this.video?.seeking !== false) return; // told of a seek before this one
     if (this.next !== null) this.seekMs(this.next);
-    else if (this.drawn) this.settle();
+    else if (this.drawn) this.arrive();
   }
 
   playMs(start, end) {
@@ -568,7 +578,15 @@ class Player {
   }
 
   seek(time) {
+    this.errand += 1;
+    this.owed = 0;
+    this.put(time);
+  }
+
+  put(time) {
     if (!this.video) return;
+    clearTimeout(this.doubt);
+    this.pictureBefore = this.picture;
     this.pictured = false;
     this.drawn = false;
     this.last = time;
@@ -581,6 +599,7 @@ class Player {
     const at = this.video.currentTime;
     const own = Math.abs(at - this.target) < 0.002;
     if (own) return;
+    this.errand += 1;
     this.pictured = false;
     this.drawn = false;
     this.until = null; // somebody used the video's own controls
@@ -624,9 +643,10 @@ class Player {
     this.walking = true;
     while (this.owed && this.video) {
       const count = this.owed;
+      const { errand } = this;
       this.owed = 0;
-      await (Math.abs(count) === 1 ? this.stepOne(count) : this.reach(this.onGrid(count)));
-      if (this.video) this.inside = this.within(this.time);
+      await (Math.abs(count) === 1 ? this.stepOne(count, () => this.errand !== errand) : this.reach(this.onGrid(count)));
+      if (this.video && this.errand === errand) this.inside = this.within(this.time);
     }
     this.walking = false;
   }
@@ -643,8 +663,9 @@ class Player {
   }
 
   // The very next frame, whenever it comes: what is shown where it should be says whether it is there. Frames that
-  // come at no fixed rate are searched for, as pictures follow one another in the order of the places sought.
-  async stepOne(way) {
+  // come at no fixed rate are searched for, as pictures follow one another in the order of the places sought; unless
+  // somebody goes elsewhere meanwhile.
+  async stepOne(way, left) {
     const here = this.time;
     if (!this.pictured) return this.reach(this.onGrid(way));
     const beyond = (time) => (way > 0 ? time > here + NEAR : time < here - NEAR);
@@ -657,15 +678,17 @@ class Player {
       near = far ?? here;
       far = time;
       there = await this.reach(far);
-      if (!this.pictured) return;
+      if (!this.pictured || left()) return;
       if (near === here && Math.abs(there - far) < NEAR) return;
     }
     const beside = way > 0 ? there - JUST_BEFORE : here - JUST_BEFORE;
     const found = await this.reach(beside);
+    if (left()) return;
     if (beyond(found) === way < 0) return this.reach(way > 0 ? there : found);
     for (let tries = 0; tries < MOST_TRIES && Math.abs(far - near) > 2 * NEAR; tries += 1) {
       const middle = (near + far) / 2;
       const shown = await this.reach(middle);
+      if (left()) return;
       if (beyond(shown)) [far, there] = [middle, shown];
       else near = middle;
     }
@@ -691,7 +714,7 @@ class Player {
       let timer = setTimeout(finish, 4000);
       video.addEventListener("seeked", sought);
       this.onPicture = finish;
-      this.seek(time);
+      this.put(time);
     });
   }
 
