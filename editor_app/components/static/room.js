@@ -131,6 +131,7 @@ class Room {
   }
 
   close() {
+    this.next = null;
     window.removeEventListener(PLAY_EVENT, this.onPlay);
     this.keys.close();
     this.timeline.close();
@@ -150,6 +151,20 @@ class Room {
   // Whether the timeline shows the video that plays.
   get here() {
     return Boolean(this.film && this.player.moment?.video === this.film.video);
+  }
+
+  // New results are on screen first: another film keeps the browser busy for a while.
+  receive(data, tell) {
+    if (!this.next && (!this.data || this.data.query === data.query)) return this.update(data, tell);
+    if (!this.next) afterPaint(() => this.takeNext());
+    this.next = { data, tell };
+  }
+
+  takeNext() {
+    if (!this.next) return;
+    const { data, tell } = this.next;
+    this.next = null;
+    this.update(data, tell);
   }
 
   update(data, tell) {
@@ -225,19 +240,14 @@ class Room {
     if (moment.segment === null) return;
     this.chosen = moment.segment;
     this.post.expect("chosen", moment.segment);
-    this.leave();
   }
 
   tellChosen(id) {
     this.chosen = id;
     this.post.say("chosen", id);
-    this.leave();
-    this.drawFilm();
-  }
-
-  // Nothing is picked any more.
-  leave() {
-    if (this.picked.length) this.pick([]);
+    const others = this.picked.filter((picked) => !this.timeline.get(picked)); // of other videos
+    if (others.length < this.picked.length) this.pick(others);
+    else this.drawFilm();
   }
 
   choose(id) {
@@ -283,7 +293,7 @@ class Room {
 
   escape() {
     if (this.timeline.drags.now) this.timeline.drags.now.abort();
-    else this.leave();
+    else if (this.picked.length) this.pick([]);
   }
 
   // --- editing
@@ -444,7 +454,7 @@ function takeUp() {
 export default function ({ data, parentElement, setTriggerValue }) {
   const here = rooms.has(parentElement);
   if (!here) rooms.set(parentElement, new Room(parentElement));
-  rooms.get(parentElement).update(data, setTriggerValue);
+  rooms.get(parentElement).receive(data, setTriggerValue);
   if (!here) takeUp();
   return () => {
     rooms.get(parentElement)?.close();
