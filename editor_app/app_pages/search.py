@@ -21,7 +21,7 @@ from editor_app.components.kept import kept_searches
 from editor_app.components.listing import Listing, list_appearances, list_result
 from editor_app.components.moment import Clip, short_span
 from editor_app.components.panel import filter_panel
-from editor_app.components.results import Presses, results
+from editor_app.components.results import Presses, load_results, results
 from editor_app.components.speech import cues_of, file_name
 from editor_app.services import Services, current_settings, open_services
 from editor_app.stage import (
@@ -448,6 +448,7 @@ def start(services: Services, texts: Texts, language: Language) -> None:
                 on_ask=_ask,
                 on_forget=services.forget,
             )
+    load_results()
     people = services.people()[:_SUGGESTED_PEOPLE]
     if people:
         with st.container(key="people", horizontal_alignment="center"):

@@ -41,6 +41,8 @@ def test_start_says_what_is_here(page: Page) -> None:
     assert "4 videos · 8 moments" in page.written
     assert [button.label for button in page.app.button] == ["Kim Minji", as_markdown(HOSTILE_NAME)]
     assert page.component("room") is None
+    drawn = [element.proto.component_name for element in page.app.get("bidi_component")]
+    assert "vsearch.results_ahead" in drawn, "its script is there before the first results"
 
 
 def test_a_person_is_searched_by_a_press(page: Page) -> None:

@@ -362,6 +362,7 @@ class Results {
 const lists = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return; // it is only loaded, for later
   if (!lists.has(parentElement)) lists.set(parentElement, new Results(parentElement));
   lists.get(parentElement).update(data, setTriggerValue);
   return () => {
