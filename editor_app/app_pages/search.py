@@ -52,7 +52,10 @@ MOST_SHOWN: Final = 999
 _PARAMS: Final = (QUERY_KEY, LIKE_PARAM, MOMENT_PARAM, SHOW_PARAM)
 _BACK_KEY: Final = "query-before"
 _RESULT_KEY: Final = "result"
+_DRAWN_KEY: Final = "drawn"
 _RESULT_SECONDS: Final = 30.0
+_RESULTS_FIRST_SECONDS: Final = 0.04
+"""Head start of new results: drawn together with the room, they would be on the screen a third later."""
 _REMEMBERED_KEY: Final = "remembered"
 _FACE_CHOSEN_KEY: Final = "face-chosen"
 _KEPT_KEY: Final = "kept-open"
@@ -329,11 +332,15 @@ def room(
     with st.container(key="room"):
         left, right = st.columns([7, 5], gap="medium")
     asked = None
+    before = st.session_state.get(_DRAWN_KEY)
     with right:  # what was asked for comes first
         if listing is not None:
             asked = _draw_results(services, listing, listed, texts, language)
             if listing.more and shown() < MOST_SHOWN:
                 st.button(texts.more, key="more", on_click=_show_more, width="stretch")
+    drawn = st.session_state[_DRAWN_KEY] = listing.key if listing else None
+    if drawn not in (None, before):
+        time.sleep(_RESULTS_FIRST_SECONDS)
     with left, st.container(key="stage"):
         choices = Choices(chosen=clip.segment_id if clip else None, choose=_choose, like=_leave_query)
         film = draw_stage(services, clip, listed=listed, listing=listing, choices=choices, language=language)
