@@ -28,10 +28,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import Language
 from vsearch_pipeline.errors import InputError, VsearchError
 from vsearch_pipeline.export.clips import Progress, Written
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import Language
 
 PREFIX: Final = "/export"
 _WORKERS: Final = 2

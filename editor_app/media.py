@@ -24,10 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from editor_app.faces import FacePlace, cut_out
 from editor_app.links import Links
 from editor_app.texts.access import ACCESS
-from editor_app.texts.language import language_of
 from vsearch_pipeline.browsers import PROXY_NAME, Stored, browsers_that_play, proxy_path
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.previews import preview_path
 from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.wording import language_of
 
 PREFIX: Final = "/store"
 """`/media` is Streamlit's own."""
@@ -35,7 +36,6 @@ PREFIX: Final = "/store"
 Playback = Literal["plays", "imported", "missing", "format"]
 
 _SOURCE: Final = re.compile(r"source(\.[a-z0-9]+)?")
-_PREVIEW: Final = re.compile(r"(\d+)-(\d+)\.webp")
 _MADE: Final = re.compile(rf"frames/\d{{6,}}\.jpg|previews/\d+-\d+\.webp|{re.escape(PROXY_NAME)}")
 
 _TYPES: Final = {
@@ -98,14 +98,8 @@ class MediaFiles:
     def preview(self, video_id: str, span: TimeRange) -> str | None:
         """Address of the moving preview of this range, else of the one that shows most of it: people move edges
         before the next run makes previews. None where there is none."""
-        name = f"{video_id}/previews/{span.start_ms}-{span.end_ms}.webp"
-        if Path(self.videos_dir, name).is_file():
-            return self._address(name)
-        others = _preview_spans(Path(self.videos_dir, video_id, "previews"))
-        best = max(others, key=lambda other: (other.overlap_ms(span), -other.duration_ms), default=None)
-        if best is None or not best.overlap_ms(span):
-            return None
-        return self._address(f"{video_id}/previews/{best.start_ms}-{best.end_ms}.webp")
+        path = preview_path(self.videos_dir, video_id, span)
+        return self._address(f"{video_id}/previews/{path.name}") if path else None
 
     def still(self, video: VideoRecord, time_ms: int) -> str | None:
         """Address of the stored frame near a time; None where there are no frames.
@@ -139,12 +133,6 @@ def _frame_count(folder: Path) -> int:
     return _counted_frames(folder, *state) if state else 0
 
 
-def _preview_spans(folder: Path) -> tuple[TimeRange, ...]:
-    """The ranges of which there are previews."""
-    state = _state(folder)
-    return _listed_previews(folder, *state) if state else ()
-
-
 def _state(folder: Path) -> tuple[int, int] | None:
     """Changes when a file is put into the folder, or another folder into its place; None where there is none."""
     try:
@@ -166,12 +154,6 @@ def _counted_frames(folder: Path, _inode: int, _changed_ns: int) -> int:
 
 def _frame(folder: Path, index: int) -> Path:
     return folder / f"{index:06d}.jpg"
-
-
-@lru_cache(maxsize=1024)
-def _listed_previews(folder: Path, _inode: int, _changed_ns: int) -> tuple[TimeRange, ...]:
-    found = (_PREVIEW.fullmatch(path.name) for path in folder.iterdir())
-    return tuple(TimeRange(int(match[1]), int(match[2])) for match in found if match)
 
 
 def store_file(videos_dir: Path, name: str) -> Path | None:

@@ -17,12 +17,12 @@ from editor_app.components.people_unknown import UnknownPresses, draw_cluster, p
 from editor_app.components.people_update import MOST_FACES, draw_preview, people_update, shown_changes
 from editor_app.people_visit import Visit
 from editor_app.photo import thumbnail
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import counted
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.editing.casting import FaceOrder
 from vsearch_pipeline.editing.relabel import RelabelPreview
 from vsearch_pipeline.errors import InputError, NotFoundError, VsearchError
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import counted
 
 _CLUSTERS: Final = 24
 _FACES: Final = 6

@@ -16,7 +16,6 @@ from editor_app.beside import Relabelling, Sorting
 from editor_app.links import media_links
 from editor_app.media import MediaFiles
 from editor_app.photo import read_upload
-from editor_app.texts.language import Language
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.film import Film, film_mark, read_film
 from vsearch_pipeline.catalog.library import PersonRecord, list_people, merged_people
@@ -61,6 +60,7 @@ from vsearch_pipeline.search.faces import Appearance
 from vsearch_pipeline.search.results import SearchResult
 from vsearch_pipeline.search.service import SearchService, open_search
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.wording import Language
 
 _FILMS: Final = 64
 """Videos whose lanes are kept in memory."""

@@ -17,11 +17,11 @@ from editor_app.components.room import RoomPresses, room
 from editor_app.components.speech import draw_transcript
 from editor_app.edits import Outcome, Request, perform
 from editor_app.services import Services
-from editor_app.texts.language import Language
 from editor_app.texts.search import TEXTS
 from vsearch_pipeline.catalog.film import Film
 from vsearch_pipeline.editing.segments import MOST_SEGMENTS
 from vsearch_pipeline.search.heard import SpokenMatch
+from vsearch_pipeline.wording import Language
 
 _DESK_KEY: Final = "desk"
 _MOST_DETAILED: Final = 200

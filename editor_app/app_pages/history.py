@@ -18,10 +18,10 @@ from editor_app.components.operations import GROUPS, what
 from editor_app.services import Services, current_settings, open_services
 from editor_app.texts.common import COMMON
 from editor_app.texts.history import HISTORY, HistoryTexts
-from editor_app.texts.language import Language, as_markdown
 from vsearch_pipeline.catalog.operations import Door, OperationRecord
 from vsearch_pipeline.editing.entries import Entry
 from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.wording import Language, as_markdown
 
 PAGE_SIZE: Final = 25
 MOST_SHOWN: Final = 200

@@ -16,11 +16,11 @@ from editor_app.components.record import query_of, record
 from editor_app.components.shelf import Presses, shelf
 from editor_app.services import Services, current_settings, open_services
 from editor_app.texts.common import COMMON
-from editor_app.texts.language import Language, as_markdown
 from editor_app.texts.library import LIBRARY, LibraryTexts
 from vsearch_pipeline.catalog.shelf import Order, VideoState
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.outlook import LibraryView
+from vsearch_pipeline.wording import Language, as_markdown
 
 VIDEO_PARAM: Final = "video"
 FIND_KEY: Final = "find"

@@ -35,13 +35,13 @@ from editor_app.stage import (
     picked,
 )
 from editor_app.texts.common import COMMON
-from editor_app.texts.language import Language, as_markdown, counted
 from editor_app.texts.search import TEXTS, Texts
 from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.subtitles import SubtitleFormat, write_subtitles
 from vsearch_pipeline.search.answers import Answer
 from vsearch_pipeline.search.results import SearchResult
+from vsearch_pipeline.wording import Language, as_markdown, counted
 
 QUERY_KEY: Final = "q"
 LIKE_PARAM: Final = "like"

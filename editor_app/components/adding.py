@@ -12,11 +12,11 @@ import streamlit as st
 from editor_app.components.assets import read
 from editor_app.components.frame import chosen_language, say
 from editor_app.services import Services
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import Language, as_markdown
 from editor_app.texts.library import LIBRARY
 from vsearch_pipeline.errors import InputError, MediaError, VsearchError
 from vsearch_pipeline.ingest.uploads import file_name
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import Language, as_markdown
 
 MEGABYTES: Final = 1024
 """An upload is held in memory: no more than `server.maxUploadSize`."""

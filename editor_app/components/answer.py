@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from editor_app.texts.errors import in_language
 from editor_app.texts.search import Texts
 from vsearch_pipeline.search.answers import Answer
+from vsearch_pipeline.sentences import in_language
 
 ANSWERS_KEY: Final = "answers"
 """Of the visit's state: the summary, or the promise of one, by query and language."""

@@ -10,11 +10,11 @@ from editor_app.components.film import name_in
 from editor_app.components.moment import short_span
 from editor_app.edits import Captions, Outcome, People, Request
 from editor_app.texts.editing import EDITING, EditingTexts
-from editor_app.texts.language import Language, day_and_time
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.operations import OperationRecord
 from vsearch_pipeline.catalog.segments import LANGUAGES, SegmentRecord
 from vsearch_pipeline.editing.offers import CaptionOffer, PersonOffer, offers
+from vsearch_pipeline.wording import Language, day_and_time
 
 
 def draw_detail(

@@ -14,11 +14,11 @@ from editor_app.components.frame import say
 from editor_app.components.history import Way
 from editor_app.components.operations import did, taken_back
 from editor_app.texts.history import HistoryTexts
-from editor_app.texts.language import Language, counted, day, day_and_time
 from vsearch_pipeline.catalog.operations import OperationRecord
 from vsearch_pipeline.editing.entries import Difference, Entry
 from vsearch_pipeline.editing.history import Preview
 from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.wording import Language, counted, day, day_and_time
 
 CHANGES: Final = 3
 """Things of an entry that are shown before it is unfolded."""

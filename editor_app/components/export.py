@@ -16,12 +16,12 @@ from editor_app.making import Making, address_of
 from editor_app.services import Services
 from editor_app.texts.common import COMMON
 from editor_app.texts.export import EXPORT, ExportTexts
-from editor_app.texts.language import Language, as_markdown, counted
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.clips import Progress, Written
 from vsearch_pipeline.export.selection import Item
 from vsearch_pipeline.export.service import Text
 from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.wording import Language, as_markdown, counted
 
 Moments = Sequence[tuple[str, TimeRange, Sequence[int]]]
 What = Literal["selection", "results", "video"]

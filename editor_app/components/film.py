@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from editor_app.media import MediaFiles
-from editor_app.texts.language import Language
 from vsearch_pipeline.catalog.film import Film
 from vsearch_pipeline.catalog.library import Called
 from vsearch_pipeline.catalog.segments import SegmentRecord
+from vsearch_pipeline.wording import Language
 
 _DEFAULT_FRAME_MS = 40.0
 

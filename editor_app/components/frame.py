@@ -9,9 +9,9 @@ import streamlit as st
 from editor_app.components.address import follow, write
 from editor_app.components.assets import read
 from editor_app.texts.common import COMMON
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import LANGUAGE_NAMES, LANGUAGES, Language, as_markdown, language_of
 from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import LANGUAGE_NAMES, LANGUAGES, Language, as_markdown, language_of
 
 LANGUAGE_KEY = "lang"
 _CHOSEN_KEY = "lang-chosen"

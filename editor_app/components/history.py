@@ -10,7 +10,7 @@ import streamlit as st
 
 from editor_app.components.assets import read
 from editor_app.texts.history import HistoryTexts
-from editor_app.texts.language import Language
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "history-list"
 

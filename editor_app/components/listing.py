@@ -8,12 +8,12 @@ from typing import Any
 
 from editor_app.components.moment import Clip, draw_match
 from editor_app.components.understood import draw_understood
-from editor_app.texts.language import Language, counted
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.faces import Appearance
 from vsearch_pipeline.search.results import SearchResult
+from vsearch_pipeline.wording import Language, counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any, Final
 from editor_app.components.clock import short_clock
 from editor_app.components.film import name_in
 from editor_app.media import MediaFiles
-from editor_app.texts.language import Language, counted
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord
@@ -18,6 +17,7 @@ from vsearch_pipeline.search.objects import object_name
 from vsearch_pipeline.search.query import Query
 from vsearch_pipeline.search.results import Hit, Moment, Piece
 from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.wording import Language, counted
 
 _DEFAULT_FRAME_MS = 40.0
 

@@ -7,10 +7,10 @@ from string import Formatter
 from typing import Any, Final
 
 from editor_app.texts.history import HistoryTexts
-from editor_app.texts.language import Language
 from vsearch_pipeline.catalog.operations import OperationRecord
 from vsearch_pipeline.particles import with_particle
 from vsearch_pipeline.timeline import clock
+from vsearch_pipeline.wording import Language
 
 Part = dict[str, Any]
 """`text`, and `strong` where it is a name."""

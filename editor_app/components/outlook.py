@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import Language
 from editor_app.texts.library import LIBRARY, LibraryTexts
 from vsearch_pipeline.catalog.graph import SEARCHABLE
 from vsearch_pipeline.catalog.requests import RequestRecord
 from vsearch_pipeline.catalog.shelf import ShelfVideo
 from vsearch_pipeline.ingest.outlook import Outlook
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import Language
 
 _OF_THE_FILE: Final = ("video", "proxy", "sampling", "transcript")
 _OF_A_MODEL: Final = ("faces", "face_tracks", "face_labels", "objects", "captions", "segment_embeddings")

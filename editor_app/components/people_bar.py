@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from editor_app.components.people_parts import on_acts, on_press, people_component, texts_of
 from editor_app.people_edits import Request
-from editor_app.texts.language import Language
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "people-bar"
 

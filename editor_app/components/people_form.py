@@ -13,10 +13,10 @@ from editor_app.components.people_parts import Drawing
 from editor_app.people_edits import PhotoDesk
 from editor_app.photo import FORMATS, MAX_MEGABYTES, thumbnail
 from editor_app.services import Services
-from editor_app.texts.language import as_markdown
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.editing.handing_in import JudgedPhoto, Upload
 from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.wording import as_markdown
 
 MOST_PHOTOS: Final = 40
 """At once: they are held in memory until they are judged."""

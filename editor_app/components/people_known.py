@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from editor_app.components.people_parts import Drawing, on_press, people_component, texts_of
-from editor_app.texts.language import Language
 from vsearch_pipeline.editing.casting import KnownPerson
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "people-known"
 Sort = Literal["seen", "name"]

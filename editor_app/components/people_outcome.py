@@ -7,7 +7,6 @@ from typing import Any
 from editor_app.components.film import name_in
 from editor_app.components.frame import say as say_anything
 from editor_app.people_edits import Outcome, PhotosOutRequest, UndoRequest
-from editor_app.texts.language import Language
 from editor_app.texts.people import PEOPLE, PeopleTexts
 from vsearch_pipeline.editing.errors import (
     AmbiguousNameError,
@@ -17,6 +16,7 @@ from vsearch_pipeline.editing.errors import (
     OutdatedClusterError,
 )
 from vsearch_pipeline.errors import BusyError, ForbiddenError, NotFoundError, VsearchError
+from vsearch_pipeline.wording import Language
 
 
 def draw_outcome(outcome: Outcome, language: Language) -> dict[str, Any]:

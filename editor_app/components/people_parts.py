@@ -16,11 +16,11 @@ from editor_app.components.film import name_in
 from editor_app.media import MediaFiles
 from editor_app.people_edits import Request, read_request
 from editor_app.texts.common import COMMON
-from editor_app.texts.language import Language, counted
 from editor_app.texts.people import PEOPLE, PeopleTexts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.sightings import Sighting
 from vsearch_pipeline.editing.casting import KnownPerson
+from vsearch_pipeline.wording import Language, counted
 
 _NAMES_SHOWN: Final = 3
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from editor_app.components.people_parts import Drawing, on_acts, on_press, people_component, texts_of
 from editor_app.people_edits import Request
-from editor_app.texts.language import Language, counted
 from editor_app.texts.people import PEOPLE
 from vsearch_pipeline.editing.casting import FaceOrder, PersonFace, PersonSheet
 from vsearch_pipeline.search.syntax import as_value
+from vsearch_pipeline.wording import Language, counted
 
 KEY: Final = "people-person"
 

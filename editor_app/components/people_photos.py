@@ -8,9 +8,9 @@ from typing import Any, Final
 from editor_app.components.people_parts import Drawing, on_acts, people_component, texts_of
 from editor_app.people_edits import PhotoDesk, Request
 from editor_app.photo import MAX_PIXELS, face_thumbnail, thumbnail
-from editor_app.texts.language import Language
 from vsearch_pipeline.editing.handing_in import JudgedPhoto
 from vsearch_pipeline.errors import InputError
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "people-photos"
 _MOST_FACES: Final = 12

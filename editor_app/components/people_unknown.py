@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from editor_app.components.people_parts import Drawing, on_acts, on_press, people_component, texts_of
 from editor_app.people_edits import Request
-from editor_app.texts.language import Language, counted
 from vsearch_pipeline.catalog.sightings import Sighting
 from vsearch_pipeline.editing.casting import UnknownCluster
+from vsearch_pipeline.wording import Language, counted
 
 KEY: Final = "people-unknown"
 ONE_KEY: Final = "people-cluster"

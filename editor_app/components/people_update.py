@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from editor_app.components.people_parts import Drawing, on_acts, on_press, people_component, texts_of
 from editor_app.people_edits import Request
-from editor_app.texts.language import Language, counted
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.sightings import Sighting
 from vsearch_pipeline.editing.relabel import LabelChange, RelabelPreview
+from vsearch_pipeline.wording import Language, counted
 
 KEY: Final = "people-update"
 MOST_KINDS: Final = 40

@@ -15,14 +15,14 @@ from editor_app.components.outlook import draw_progress, size, took
 from editor_app.components.shelf import draw_act, draw_failures, draw_state, poster
 from editor_app.media import MediaFiles
 from editor_app.texts.common import COMMON
-from editor_app.texts.errors import in_language
 from editor_app.texts.history import HISTORY
-from editor_app.texts.language import Language, counted, day_and_time
 from editor_app.texts.library import LIBRARY, LibraryTexts
 from vsearch_pipeline.catalog.graph import stage_assets
 from vsearch_pipeline.catalog.lineage import Writer
 from vsearch_pipeline.catalog.videos import IMPORT_RUN
 from vsearch_pipeline.ingest.outlook import StageView, VideoView
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import Language, counted, day_and_time
 
 KEY: Final = "record"
 _ROWS: Final = {

@@ -9,8 +9,8 @@ from typing import Any, Final
 import streamlit as st
 
 from editor_app.components.assets import read
-from editor_app.texts.language import Language
 from editor_app.texts.search import Texts
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "results"
 

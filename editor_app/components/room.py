@@ -12,9 +12,9 @@ from editor_app.components.assets import read
 from editor_app.edits import Request, read_request
 from editor_app.texts.common import COMMON
 from editor_app.texts.editing import EDITING
-from editor_app.texts.language import Language
 from editor_app.texts.room import ROOM
 from editor_app.texts.search import TEXTS
+from vsearch_pipeline.wording import Language
 
 KEY: Final = "editing-room"
 

@@ -14,13 +14,13 @@ from editor_app.components.clock import in_visitors_zone, short_clock
 from editor_app.components.outlook import draw_arrival, draw_failure, draw_progress, time_left
 from editor_app.media import MediaFiles
 from editor_app.texts.common import COMMON
-from editor_app.texts.errors import in_language
-from editor_app.texts.language import Language, counted, day
 from editor_app.texts.library import LIBRARY, LibraryTexts
 from vsearch_pipeline.catalog.graph import STAGES
 from vsearch_pipeline.catalog.requests import RequestRecord
 from vsearch_pipeline.catalog.shelf import ShelfVideo, VideoState
 from vsearch_pipeline.ingest.outlook import Batch, LibraryView, Outlook
+from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.wording import Language, counted, day
 
 KEY: Final = "shelf"
 _POSTER_SHARE: Final = 3  # a third into the video: past the black and the titles

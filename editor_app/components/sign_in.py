@@ -12,8 +12,8 @@ from editor_app.access import Stranger, Visitor, arrival
 from editor_app.components.assets import read
 from editor_app.doorkeeper import ADMITTED
 from editor_app.texts.access import ACCESS, AccessTexts
-from editor_app.texts.language import Language
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.wording import Language
 
 _return: Final = st.components.v2.component("vsearch.return", js=read("return.js"))
 """Signing in ends at the start page: the browser keeps the address that was asked for, and goes there then. Who

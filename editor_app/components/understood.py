@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from editor_app.texts.language import Language
 from editor_app.texts.search import Texts
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.search.objects import object_name
 from vsearch_pipeline.search.query import JOINED, Query, Understood
 from vsearch_pipeline.search.syntax import length_ms
+from vsearch_pipeline.wording import Language
 
 _STATES: Final = ("edited", "untranslated")
 _LENGTHS: Final = ("longer", "shorter")

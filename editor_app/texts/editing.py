@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from editor_app.texts.language import Language
+from vsearch_pipeline.wording import Language
 
 
 @dataclass(frozen=True, slots=True)

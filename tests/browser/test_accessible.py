@@ -10,7 +10,6 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from editor_app.texts.language import Language
 from editor_app.texts.library import LIBRARY
 from editor_app.texts.search import TEXTS, Texts
 from tests.browser.axe import CONTRAST, faults, source
@@ -18,6 +17,7 @@ from tests.browser.conftest import Visit, serving_page, visiting
 from tests.browser.test_search import cards, expect_moment
 from tests.editor_app.cast import Cast, Theatre
 from tests.editor_app.library import Library
+from vsearch_pipeline.wording import Language
 
 pytestmark = pytest.mark.browser
 

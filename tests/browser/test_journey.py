@@ -23,7 +23,6 @@ from editor_app.texts.common import COMMON
 from editor_app.texts.editing import EDITING
 from editor_app.texts.export import EXPORT
 from editor_app.texts.history import HISTORY
-from editor_app.texts.language import Language
 from editor_app.texts.library import LIBRARY
 from editor_app.texts.people import PEOPLE
 from editor_app.texts.search import TEXTS
@@ -31,6 +30,7 @@ from tests.browser.conftest import KEYS, free_port, visiting
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
 from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.wording import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 

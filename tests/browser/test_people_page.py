@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import text
 
 from editor_app.texts.common import COMMON
-from editor_app.texts.language import Language
 from editor_app.texts.people import ENGLISH, KOREAN, PEOPLE, PeopleTexts
 from tests.browser.conftest import Visit, serving_page, visiting
 from tests.editor_app.cast import WRONG, Cast, Theatre, photo_of_somebody, photo_of_two
 from tests.editor_app.library import Library
 from vsearch_pipeline.catalog.database import open_catalog
+from vsearch_pipeline.wording import Language
 
 pytestmark = pytest.mark.browser
 

@@ -9,12 +9,12 @@ import pytest
 
 from editor_app.components.answer import ANSWERS_KEY, CHIPS, draw_answer
 from editor_app.services import open_services
-from editor_app.texts.language import Language
 from editor_app.texts.search import ENGLISH, KOREAN
 from tests.editor_app.conftest import Page
 from tests.editor_app.library import CAPTIONS, Library
 from vsearch_pipeline.search.answers import Answer, Claim
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.wording import Language
 
 
 def written(answer: Answer) -> Future[Answer]:

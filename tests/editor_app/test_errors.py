@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor_app.texts.errors import OTHERS, SENTENCES, in_language
 from tests.editor_app.sentences import ROOTS, Said, Sentence, errors_said, example, values_of
+from vsearch_pipeline.sentences import OTHERS, SENTENCES, in_language
 
 SAID = errors_said()
 SOURCES = re.sub(
@@ -109,7 +109,7 @@ def test_each_sentence_has_a_korean_counterpart(sentence: Sentence) -> None:
     if is_said_elsewhere(sentence):
         return
     korean = in_language(english, "ko")
-    assert korean != english, f"add its counterpart to editor_app/texts/errors.py: {english}"
+    assert korean != english, f"add its counterpart to vsearch_pipeline/sentences.py: {english}"
     lost = [value for value in values_of(sentence) if value not in korean]
     assert not lost, f"{korean} has lost {lost} of {english}"
     left = re.findall("[A-Za-z]{2,}", without_names(korean))

@@ -22,7 +22,6 @@ from editor_app.components.operations import GROUPS, as_text, did
 from editor_app.links import Links
 from editor_app.media import MediaFiles
 from editor_app.texts.history import ENGLISH, HISTORY, KOREAN
-from editor_app.texts.language import Language
 from tests.editor_app.conftest import Page
 from tests.editor_app.library import HOSTILE_CAPTION, Library, another_library
 from vsearch_pipeline.catalog.database import open_catalog
@@ -34,6 +33,7 @@ from vsearch_pipeline.editing.history import HistoryService
 from vsearch_pipeline.editing.segments import SegmentService
 from vsearch_pipeline.editing.transaction import Editor
 from vsearch_pipeline.language.embedding import load_sentence_embedder
+from vsearch_pipeline.wording import Language
 
 KIND = re.compile(r"(segment|people|gallery|video|library|catalogue|import|backup|history)\.[a-z_]+")
 

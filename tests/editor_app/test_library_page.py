@@ -15,7 +15,6 @@ from editor_app.access import Visitor
 from editor_app.components.outlook import size, time_left, took
 from editor_app.components.record import draw_graph
 from editor_app.texts import common, library
-from editor_app.texts.language import as_markdown
 from editor_app.texts.library import ENGLISH, KOREAN
 from tests.clips import make_clip
 from tests.editor_app.conftest import Page
@@ -36,6 +35,7 @@ from vsearch_pipeline.catalog.stages import ProducerInfo, finish_stage, producer
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.ingest.outlook import ASLEEP_SECONDS, StageView
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.wording import as_markdown
 
 PAGE_SIZE = 40
 KEPT = ("stage_runs", "stage_errors", "operation_subjects", "operations")

@@ -12,7 +12,6 @@ from streamlit.testing.v1.element_tree import Button
 from editor_app.components.panel import OPEN_KEY as FILTERS_KEY
 from editor_app.services import open_services
 from editor_app.texts import common
-from editor_app.texts.language import as_markdown
 from editor_app.texts.search import ENGLISH, KOREAN
 from tests.editor_app.conftest import Page
 from tests.editor_app.library import (
@@ -31,6 +30,7 @@ from vsearch_pipeline.search.faces import Appearance
 from vsearch_pipeline.search.service import SearchService
 from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.wording import as_markdown
 
 KEPT_KEY, NAME_KEY = "kept-open", "save-name"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editor_app.texts import access, common, editing, export, history, library, people, room, search
-from editor_app.texts.language import LANGUAGES, Language, as_markdown, counted, day, day_and_time, language_of
+from vsearch_pipeline.wording import LANGUAGES, Language, as_markdown, counted, day, day_and_time, language_of
 
 MODULES = [access, common, editing, export, history, library, people, room, search]
 TABLES = {

@@ -1,4 +1,4 @@
-"""Sentences of the pipeline that say what is wrong, in the language of the page.
+"""Sentences of the pipeline that say what is wrong, in the language of whoever reads it.
 
 The pipeline says them in English with values in them. Here each stands as a template, `{name}` for a value, with
 its Korean counterpart: the same names, in an order of its own. Behind a name may stand what is done to the value:
@@ -20,8 +20,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Final
 
-from editor_app.texts.language import Language
 from vsearch_pipeline.particles import ALL_FORMS, with_particle
+from vsearch_pipeline.wording import Language
 
 SEGMENTS: Final = (
     ("Choose a segment.", "구간을 골라 주세요."),

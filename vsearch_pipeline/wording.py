@@ -1,4 +1,4 @@
-"""The languages of the page, and how numbers, dates and times are written in each."""
+"""The languages of the doors, and how numbers, dates and times are written in each."""
 
 from __future__ import annotations
 
