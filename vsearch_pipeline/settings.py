@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -101,6 +102,22 @@ class Settings(BaseSettings):
         None, description="signs these addresses, 32 characters or more; kept in HOME/media.key where unset"
     )
 
+    page_url: str = Field(
+        "", description="where people open the page, for links to it; this machine and its port where empty"
+    )
+
+    # Slack; its tokens come from SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_SIGNING_SECRET only
+    slack_channel: str = Field("", description="id of the channel that is told what happens; nobody where empty")
+    slack_language: Literal["ko", "en"] = Field("ko", description="of what the channel is told")
+    slack_mode: Literal["socket", "http"] = Field("socket", description="how Slack reaches vsearch")
+    slack_address: str = Field("127.0.0.1", description="what the door for Slack listens on, where it is http")
+    slack_port: int = 3001
+    slack_guests: bool = Field(False, description="guests and people of other workspaces may search, too")
+    slack_quiet_hours: str = Field("", description="no alerts between these, as 22:00-08:00; they come after it")
+    slack_timezone: str = Field("", description="of the quiet hours, as Asia/Seoul; this machine's where empty")
+    slack_digest_above: int = Field(3, ge=1, description="more alerts at once come as one message")
+    slack_digest_minutes: float = Field(15.0, gt=0, description="while more go on coming, a message so often")
+
     # who may come in
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None
@@ -146,6 +163,13 @@ class Settings(BaseSettings):
     def dagster_address(self) -> str:
         """Where people open Dagster, without a slash at the end."""
         return (self.dagster_url or f"http://127.0.0.1:{self.dagster_port}").rstrip("/")
+
+    @property
+    def page_link(self) -> str:
+        """Where people open the page, without a slash at the end."""
+        signed_in = self.oidc_redirect_uri.replace("{port}", str(self.page_port))
+        parts = urlsplit(self.page_url or signed_in or f"http://localhost:{self.page_port}")
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') if self.page_url else ''}"
 
     @property
     def inbox_dir(self) -> Path:

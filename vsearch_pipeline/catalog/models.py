@@ -663,3 +663,80 @@ class FaceMark(Base):
     group_id: Mapped[int | None] = mapped_column(BigInteger)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
+
+
+# --- Slack ------------------------------------------------------------------------------------------------------
+
+
+class SlackFile(Base):
+    """A picture that a workspace has, by the digest of its bytes: each is uploaded once."""
+
+    __tablename__ = "slack_files"
+
+    team: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
+    uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SlackDelivery(Base):
+    """What Slack delivered and was done: delivered again, it is not done again."""
+
+    __tablename__ = "slack_deliveries"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Watch(Base):
+    """A search whose new moments somebody is told of, in a channel."""
+
+    __tablename__ = "watches"
+    __table_args__ = (Index("uq_watches_query", "user_id", "channel", text("md5(query)"), unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    user_id: Mapped[str]
+    channel: Mapped[str]
+    actor: Mapped[str]
+    query: Mapped[str]
+    language: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WatchedMoment(Base):
+    """A range of a video that a watch has told of."""
+
+    __tablename__ = "watched_moments"
+
+    watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id", ondelete="CASCADE"), primary_key=True)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    start_ms: Mapped[int] = mapped_column(primary_key=True)
+    end_ms: Mapped[int] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Alert(Base):
+    """Something people are told in Slack, once: `key` is what it is about (`searchable VIDEO`, `failed RUN`).
+
+    `message` names the message that tells it, of which the workspace is asked where it is not known whether it got
+    there (`sending`); `ts` is the message's number in its channel.
+    """
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        CheckConstraint("kind in ('searchable', 'failed', 'check', 'watch')", name="kind"),
+        CheckConstraint("state in ('waiting', 'sending', 'sent', 'failed', 'dropped')", name="state"),
+        Index("ix_alerts_open", "id", postgresql_where=text("state in ('waiting', 'sending')")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    channel: Mapped[str]
+    about: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    message: Mapped[str | None]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ts: Mapped[str | None]
+    error: Mapped[str | None]

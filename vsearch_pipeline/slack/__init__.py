@@ -1,0 +1,1 @@
+"""Slack: search, watch, fix and be told."""
