@@ -21,12 +21,12 @@ from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.models import Video
 from vsearch_pipeline.catalog.segments import read_segments
 from vsearch_pipeline.cli import _progress
-from vsearch_pipeline.cli_edit import mount, parse_time
+from vsearch_pipeline.cli_edit import mount
 from vsearch_pipeline.cli_people import Terminal
 from vsearch_pipeline.editing import doors
 from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.settings import Settings
-from vsearch_pipeline.timeline import clock
+from vsearch_pipeline.timeline import clock, parse_time
 
 Say = Callable[..., Result]
 

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -507,6 +507,16 @@ def up() -> None:
     settings = _settings()
     open_catalog(settings)
     serve(settings, out)
+
+
+@app.command()
+def slack() -> None:
+    """Answer in Slack: `/vsearch`, buttons, the form, messages. `vsearch up` does it where there are tokens."""
+    from vsearch_pipeline.slack.running import keep_open
+
+    settings = _settings()
+    with suppress(KeyboardInterrupt):
+        keep_open(settings)
 
 
 @app.command()

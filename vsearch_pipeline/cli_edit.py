@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -24,7 +23,7 @@ from vsearch_pipeline.editing.offers import CaptionOffer, Offer, offers
 from vsearch_pipeline.editing.segments import Layer, SegmentService
 from vsearch_pipeline.editing.transaction import Done, Editor
 from vsearch_pipeline.errors import InputError, NotFoundError
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.timeline import TimeRange, parse_time
 
 edit = typer.Typer(
     help="Correct segments; every edit can be taken back with `vsearch undo`.", no_args_is_help=True
@@ -312,22 +311,6 @@ def rewind(
 
 
 # --- parts ------------------------------------------------------------------------------------------------------
-
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d{1,3})?)")
-
-
-def parse_time(text: str) -> int:
-    """Milliseconds of `H:MM:SS.mmm`, `M:SS.mmm` or seconds.
-
-    Raises:
-        InputError: it is none of these.
-    """
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        raise InputError(f"{text!r} is not a time: write 1:02.500, 1:10:02, or seconds.")
-    hours, minutes, seconds = found.groups()
-    whole, _, part = seconds.partition(".")
-    return ((int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(whole)) * 1000 + int(part.ljust(3, "0") or 0)
 
 
 def _moment(text: str) -> datetime:

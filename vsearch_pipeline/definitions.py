@@ -29,10 +29,12 @@ from vsearch_pipeline.resources.models import (
     TranscriberResource,
     TranslatorResource,
 )
+from vsearch_pipeline.resources.slack import SlackResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
 from vsearch_pipeline.sensors.people import people_changed_sensor
 from vsearch_pipeline.sensors.requests import requests_sensor
+from vsearch_pipeline.sensors.slack import slack_alerts_sensor
 from vsearch_pipeline.settings import Settings
 
 
@@ -49,6 +51,7 @@ def definitions(settings: Settings) -> Definitions:
             new_videos_sensor(),
             requests_sensor(),
             people_changed_sensor(settings.gallery_dir),
+            slack_alerts_sensor(),
         ],
         resources={
             "catalog": CatalogResource(home=str(settings.home)),
@@ -91,6 +94,7 @@ def definitions(settings: Settings) -> Definitions:
             "translation": TranslatorResource(translator=settings.translator, gemini=gemini),
             "transcriber": TranscriberResource(model=settings.transcriber),
             "sentences": SentenceEmbedderResource(model=settings.sentence_embedder),
+            "slack": SlackResource.of(settings),
         },
         # one process a run: each model is loaded once, not once a step
         executor=in_process_executor,

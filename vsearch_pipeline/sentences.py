@@ -25,6 +25,8 @@ from vsearch_pipeline.wording import Language
 
 SEGMENTS: Final = (
     ("Choose a segment.", "구간을 골라 주세요."),
+    ("Nothing is changed.", "바뀐 내용이 없어요."),
+    ("This was done already.", "이미 처리했어요."),
     ("Give a caption, in English or Korean.", "한국어나 영어로 설명을 써 주세요."),
     ("Say who is there, or who is not.", "나오는 사람이나 안 나오는 사람을 골라 주세요."),
     (

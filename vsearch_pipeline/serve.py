@@ -24,9 +24,12 @@ from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.resources.instance import open_instance
 from vsearch_pipeline.settings import PROJECT_ROOT, Settings
 from vsearch_pipeline.signing_in import check_address, check_lists, sign_in_of
+from vsearch_pipeline.slack.client import tokens_for, tokens_of
 
 START_SECONDS = 120
 STOP_SECONDS = 15
+SLACK_HEALTH = "/health"
+"""Of the door for Slack, where it is open over HTTP."""
 HOST = "127.0.0.1"
 """Of Dagster, which knows no sign-in."""
 _PR_SET_PDEATHSIG = 1
@@ -65,7 +68,7 @@ def serve(settings: Settings, console: Console) -> None:
     """Start everything, say where it is, wait for Ctrl-C (or SIGTERM) and stop all of it.
 
     Raises:
-        InputError: strangers could come in, or nobody could.
+        InputError: strangers could come in, or nobody could; or a token for Slack is missing.
         VsearchError: a service did not start or ended by itself; the message names its log.
     """
 
@@ -86,6 +89,13 @@ def serve(settings: Settings, console: Console) -> None:
     address = settings.page_address
     dagster_port, page_port = free_port(settings.dagster_port), free_port(settings.page_port, address)
     dagster_url, page_url = f"http://{HOST}:{dagster_port}", f"http://{_reached(address)}:{page_port}"
+    links = {  # where people open what: the page links to Dagster, Slack to both
+        "VSEARCH_DAGSTER_URL": settings.dagster_url or dagster_url,
+        "VSEARCH_PAGE_URL": settings.page_url or (sign_in.origin(page_port) if sign_in else page_url),
+    }
+    slack = tokens_of() is not None
+    if slack:
+        tokens_for(settings)
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     services: list[Service] = []
     try:
@@ -99,7 +109,13 @@ def serve(settings: Settings, console: Console) -> None:
                 )
             )
             services.append(
-                _start(settings, "dagster-daemon", ["-m", "dagster._daemon", "run", "-w", workspace], health=None)
+                _start(
+                    settings,
+                    "dagster-daemon",
+                    ["-m", "dagster._daemon", "run", "-w", workspace],
+                    health=None,
+                    environment=links,
+                )
             )
             services.append(
                 _start(
@@ -111,13 +127,26 @@ def serve(settings: Settings, console: Console) -> None:
                         *["--server.headless", "true"],
                     ],
                     health=f"{page_url}/_stcore/health",
-                    # the page links to it
-                    environment={"VSEARCH_DAGSTER_URL": settings.dagster_url or dagster_url},
+                    environment=links,
                 )
             )
+            if slack:
+                services.append(
+                    _start(
+                        settings,
+                        "slack",
+                        ["-m", "vsearch_pipeline", "slack"],
+                        health=f"http://{_reached(settings.slack_address)}:{settings.slack_port}{SLACK_HEALTH}"
+                        if settings.slack_mode == "http"
+                        else None,
+                        environment=links,
+                    )
+                )
             _wait_until_healthy(services)
         console.print(f"The page      {sign_in.origin(page_port) if sign_in else page_url}")
         console.print(f"Dagster       {dagster_url}")
+        if slack:
+            console.print("Slack         answers /vsearch (docs/slack.md)")
         console.print(
             f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)"
         )

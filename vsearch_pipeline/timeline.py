@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
+
+from vsearch_pipeline.errors import InputError
+
+_TIME: Final = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d{1,3})?)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,6 +54,20 @@ def clock(time_ms: int) -> str:
     hours, minutes = divmod(minutes, 60)
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
     return f"{head}:{seconds:02d}.{ms:03d}"
+
+
+def parse_time(text: str) -> int:
+    """Milliseconds of `H:MM:SS.mmm`, `M:SS.mmm` or seconds.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise InputError(f"{text!r} is not a time: write 1:02.500, 1:10:02, or seconds.")
+    hours, minutes, seconds = found.groups()
+    whole, _, part = seconds.partition(".")
+    return ((int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(whole)) * 1000 + int(part.ljust(3, "0") or 0)
 
 
 def split_evenly(span: TimeRange, longest_ms: int) -> list[TimeRange]:

@@ -16,7 +16,7 @@ Part = dict[str, Any]
 """`text`, and `strong` where it is a name."""
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "captions": ("segment.caption", "segment.accept", "segment.keep", "import.captions"),
+    "captions": ("segment.caption", "segment.edit", "segment.accept", "segment.keep", "import.captions"),
     "screen": ("segment.people",),
     "cuts": (
         "segment.create",
@@ -67,6 +67,7 @@ _COUNTED: Final = {
     "segment.lock": "lock",
     "segment.unlock": "unlock",
     "segment.range": "range",
+    "segment.edit": "edit",
     "import.captions": "import_captions",
     "history.restore": "put_back",
 }

@@ -144,6 +144,7 @@ class HistoryTexts:
     name_segment_unlock: str
     name_segment_create: str
     name_segment_range: str
+    name_segment_edit: str
     name_segment_merge: str
     name_segment_split: str
     name_people_name: str
@@ -196,6 +197,8 @@ class HistoryTexts:
     did_unlock_one: str
     did_unlock_many: str
     did_create: str
+    did_edit_one: str
+    did_edit_many: str
     did_range_one: str
     did_range_many: str
     did_merge: str
@@ -365,6 +368,7 @@ ENGLISH: Final = HistoryTexts(
     name_segment_unlock="unlocking segments",
     name_segment_create="making a segment",
     name_segment_range="moving an edge",
+    name_segment_edit="correcting a segment",
     name_segment_merge="merging segments",
     name_segment_split="splitting a segment",
     name_people_name="naming faces",
@@ -415,6 +419,8 @@ ENGLISH: Final = HistoryTexts(
     did_unlock_one="{who} unlocked a segment",
     did_unlock_many="{who} unlocked {count} segments",
     did_create="{who} made a new segment",
+    did_edit_one="{who} corrected a segment",
+    did_edit_many="{who} corrected a segment and moved its neighbours",
     did_range_one="{who} moved an edge",
     did_range_many="{who} moved an edge, and the neighbours followed",
     did_merge="{who} merged {count} segments into one",
@@ -572,6 +578,7 @@ KOREAN: Final = HistoryTexts(
     name_segment_unlock="구간 잠금 풀기",
     name_segment_create="새 구간 만들기",
     name_segment_range="경계 옮기기",
+    name_segment_edit="구간 고치기",
     name_segment_merge="구간 합치기",
     name_segment_split="구간 나누기",
     name_people_name="얼굴에 이름 붙이기",
@@ -622,6 +629,8 @@ KOREAN: Final = HistoryTexts(
     did_unlock_one="{who} 구간의 잠금을 풀었어요",
     did_unlock_many="{who} 구간 {count}개의 잠금을 풀었어요",
     did_create="{who} 새 구간을 만들었어요",
+    did_edit_one="{who} 구간을 고쳤어요",
+    did_edit_many="{who} 구간을 고치고 옆 구간도 함께 옮겼어요",
     did_range_one="{who} 구간의 경계를 옮겼어요",
     did_range_many="{who} 구간의 경계를 옮겼고 옆 구간도 따라갔어요",
     did_merge="{who} 구간 {count}개를 하나로 합쳤어요",

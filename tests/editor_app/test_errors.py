@@ -22,6 +22,7 @@ ELSEWHERE = {
     "vsearch_pipeline/cli": "the command line's own words",
     "vsearch_pipeline/serve.py": "`vsearch up`, before there is a page",
     "vsearch_pipeline/doctor.py": "`vsearch doctor`",
+    "vsearch_pipeline/slack/client.py": "Slack's own reasons, for the log, `vsearch doctor` and `slack/texts.py`",
     "vsearch_pipeline/runner.py": "runs started by the command line",
     "vsearch_pipeline/demo.py": "`vsearch demo`",
     "vsearch_pipeline/ingest/backup.py": "backups are restored by the command line",

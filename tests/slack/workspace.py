@@ -530,7 +530,7 @@ class Workspace:
     def sent_to(self, key: str, body: Any) -> dict[str, Any]:
         """What was posted to a response_url, with where that leads."""
         target = self._response_urls.get(key)
-        where = {"channel": target.channel, "user": target.user} if target else {}
+        where = {"key": key, **({"channel": target.channel, "user": target.user} if target else {})}
         return {**(body if isinstance(body, Mapping) else {"body": body}), **where}
 
     def respond(self, key: str, body: Any) -> dict[str, Any]:

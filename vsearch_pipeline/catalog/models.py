@@ -727,6 +727,7 @@ class Alert(Base):
         CheckConstraint("kind in ('searchable', 'failed', 'check', 'watch')", name="kind"),
         CheckConstraint("state in ('waiting', 'sending', 'sent', 'failed', 'dropped')", name="state"),
         Index("ix_alerts_open", "id", postgresql_where=text("state in ('waiting', 'sending')")),
+        Index("ix_alerts_sent", "channel", "changed_at", postgresql_where=text("state = 'sent'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -94,3 +94,9 @@ class InseparableError(InputError):
     """A cluster is to be taken apart that holds too little, or whose tracks are too alike."""
 
     code = "too_alike"
+
+
+class AlreadyDoneError(InputError):
+    """A delivery came again whose edit was done the first time."""
+
+    code = "already_done"

@@ -228,22 +228,62 @@ class SegmentService:
         """
 
         def work(edit: Edit) -> Done:
-            connection = edit.connection
-            [found] = _look(connection, [segment], seen, _STRUCTURE)
-            span = _range(
-                found.span.start_ms if start_ms is None else start_ms,
-                found.span.end_ms if end_ms is None else end_ms,
+            [found] = _look(edit.connection, [segment], seen, _STRUCTURE)
+            return edit.apply(
+                Draft("segment.range", {"segment": _moved(edit.connection, found, start_ms, end_ms, neighbours)})
             )
-            after: dict[str, dict[str, Any]] = {str(segment): {"range": [span.start_ms, span.end_ms]}}
-            if neighbours == "follow":
-                touching = TimeRange(max(0, found.span.start_ms - 1), found.span.end_ms + 1)
-                for other in _around(connection, found.video_id, touching):
-                    moved = _following(found.span, span, other) if other.id != segment else None
-                    if moved is not None:
-                        after[str(other.id)] = {"range": [moved.start_ms, moved.end_ms]}
-            return edit.apply(Draft("segment.range", {"segment": after}))
 
         return self._run(work, [segment])
+
+    def change(
+        self,
+        segment: int,
+        *,
+        captions: Mapping[Language, str | None] | None = None,
+        add: Collection[int] = (),
+        remove: Collection[int] = (),
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        seen: Seen | None = None,
+    ) -> Done:
+        """Captions, people and edges of one segment in one operation, as a form gives them; all of it or nothing.
+
+        Args:
+            captions: None gives a language back to the models; a language that is left out stays as it is.
+
+        Raises:
+            InputError: nothing is given, or as `set_captions`, `set_people` and `move`.
+            NotFoundError: somebody who is added or removed is not there.
+            OverlapError: it would lie over segments that people edited.
+        """
+        written = {
+            language: None if text is None else clean_caption(text, language)
+            for language, text in (captions or {}).items()
+        }
+        wanted = {**dict.fromkeys(add, True), **dict.fromkeys(remove, False)}
+        moved = start_ms is not None or end_ms is not None
+        if set(add) & set(remove):
+            raise InputError("Somebody cannot be there and not be there: name them once.")
+        kinds = [kind for kind, given in (("caption", written), ("people", wanted), ("range", moved)) if given]
+        if not kinds:
+            raise InputError("Nothing is changed.")
+        set_fields = [f"caption_{language}" for language in written] + [person_field(person) for person in wanted]
+
+        def work(edit: Edit) -> Done:
+            connection = edit.connection
+            _refuse_unknown(connection, wanted)
+            [found] = _look(connection, [segment], seen, [*set_fields, *(_STRUCTURE if moved else ())])
+            after: dict[str, dict[str, Any]] = {}
+            if moved:
+                after = _moved(connection, found, start_ms, end_ms, "follow")
+            fields = after.setdefault(str(segment), {})
+            for language, text in written.items():
+                fields[f"caption_{language}"] = None if text is None else _said(found, language, text)
+            if wanted:
+                fields |= _judged(found, wanted, merged_people(connection))
+            return edit.apply(Draft(f"segment.{kinds[0] if len(kinds) == 1 else 'edit'}", {"segment": after}))
+
+        return self._run(work, [segment], captions=[text for text in written.values() if text is not None])
 
     def merge(
         self,
@@ -449,6 +489,28 @@ def _net_changes(later: Sequence[OperationRecord], number: str) -> set[str]:
 def _changes(side: Values, number: str) -> Fields:
     """What one side of an operation says of a segment."""
     return side.get("segment", {}).get(number, {})
+
+
+def _moved(
+    connection: Connection,
+    found: SegmentRecord,
+    start_ms: int | None,
+    end_ms: int | None,
+    neighbours: Literal["follow", "stay"],
+) -> dict[str, dict[str, Any]]:
+    """The ranges of a segment whose edges are moved, and of those that follow it, as fields by number."""
+    span = _range(
+        found.span.start_ms if start_ms is None else start_ms,
+        found.span.end_ms if end_ms is None else end_ms,
+    )
+    after: dict[str, dict[str, Any]] = {str(found.id): {"range": [span.start_ms, span.end_ms]}}
+    if neighbours == "follow":
+        touching = TimeRange(max(0, found.span.start_ms - 1), found.span.end_ms + 1)
+        for other in _around(connection, found.video_id, touching):
+            moved = _following(found.span, span, other) if other.id != found.id else None
+            if moved is not None:
+                after[str(other.id)] = {"range": [moved.start_ms, moved.end_ms]}
+    return after
 
 
 def _refuse_unknown(connection: Connection, people: Collection[int]) -> None:

@@ -37,10 +37,11 @@ from vsearch_pipeline.catalog.segments import (
     write_places,
     write_versions,
 )
+from vsearch_pipeline.catalog.slack import take_delivery
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id, stage_producer
 from vsearch_pipeline.catalog.videos import VideoRecord, read_videos
 from vsearch_pipeline.editing.description import describer
-from vsearch_pipeline.editing.errors import OverlapError
+from vsearch_pipeline.editing.errors import AlreadyDoneError, OverlapError
 from vsearch_pipeline.editing.fit import lay_out
 from vsearch_pipeline.editing.refresh import refresh_search_of
 from vsearch_pipeline.errors import BusyError, DatabaseError, InputError, LockedError
@@ -105,6 +106,7 @@ class Editor:
     Args:
         embedder: gives the vectors of what people write.
         role: the actor's; a viewer's edits are refused.
+        once: what names a delivery of the door's; what was done for it already is not done again.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Editor:
         actor: str,
         door: Door,
         role: Role = "editor",
+        once: str | None = None,
     ) -> None:
         if not actor.strip():
             raise InputError("An edit needs somebody who made it: set VSEARCH_ACTOR, or sign in.")
@@ -123,6 +126,7 @@ class Editor:
         self.actor = actor
         self.door = door
         self.role = role
+        self.once = once
         self._known_words: set[str] = set()  # that search knows, since somebody wrote them through here
 
     def run(
@@ -146,6 +150,7 @@ class Editor:
 
         Raises:
             ForbiddenError: the actor may only look.
+            AlreadyDoneError: this delivery's edit was done before.
             BusyError: somebody else holds what is needed.
             DatabaseError: the connection was lost.
         """
@@ -161,6 +166,8 @@ class Editor:
             try:
                 with self.catalog.begin() as connection:
                     be_patient(connection)
+                    if self.once is not None and not take_delivery(connection, self.once):
+                        raise AlreadyDoneError("This was done already.")
                     if people:
                         lock_names(connection)
                     lock_video(connection, *sorted(set(videos(connection))))

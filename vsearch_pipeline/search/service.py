@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -84,7 +84,15 @@ class SearchService:
 
     # --- searching ---
 
-    def search(self, text: str, *, limit: int = 20, offset: int = 0, grouped: bool = True) -> SearchResult:
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        grouped: bool = True,
+        videos: Collection[str] | None = None,
+    ) -> SearchResult:
         """A page of the moments for a query in Korean or English, best first; docs/search.md has its grammar.
 
         The ranking does not depend on `limit` and `offset`: pages joined are the whole, without repeats or gaps,
@@ -92,6 +100,7 @@ class SearchService:
 
         Args:
             grouped: neighbouring segments become one moment; without, each is a moment by itself.
+            videos: ids; looks nowhere else, and within what the query says of videos.
 
         Raises:
             InputError: the query is empty, too long or has a filter that makes no sense; or the page makes none.
@@ -104,6 +113,8 @@ class SearchService:
         vector, asked = self._embedded(query)
         with self.catalog.read() as connection:
             wanted = _filter(connection, query)
+            if videos is not None:
+                wanted = replace(wanted, videos=_both(videos, wanted.videos))
             ranking = _ranking(connection, self.embedder.name, query, vector, asked, wanted)
             relaxed = not ranking.groups and bool(wanted.people)
             if relaxed and vector is not None:  # those asked for may be there, with nothing told of them
@@ -413,6 +424,10 @@ def _videos(connection: Connection, names: Sequence[str]) -> tuple[str, ...]:
             raise InputError(f"There is no video {name!r}: `video:` takes a title, a part of one, or an id.")
         found += ids
     return tuple(found)
+
+
+def _both(videos: Collection[str], named: Collection[str] | None) -> tuple[str, ...]:
+    return tuple(video for video in videos if named is None or video in named)
 
 
 def _labels(name: str) -> tuple[str, ...]:

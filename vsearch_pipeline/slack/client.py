@@ -17,6 +17,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 )
 
 from vsearch_pipeline.errors import InputError, ServiceError
+from vsearch_pipeline.settings import Settings
 
 SLACK_API: Final = "https://slack.com/api/"
 _TIMEOUT_SECONDS: Final = 15
@@ -53,6 +54,24 @@ def tokens_of(environment: Mapping[str, str] = os.environ) -> Tokens | None:
             raise InputError(f"{name} must begin with {kind}: docs/slack.md says where it stands.")
     api = environment.get("SLACK_API_URL", "").strip() or SLACK_API
     return Tokens(bot, app, environment.get("SLACK_SIGNING_SECRET", "").strip(), api.rstrip("/") + "/")
+
+
+def tokens_for(settings: Settings) -> Tokens:
+    """The tokens of the environment, enough for how Slack is to reach us.
+
+    Raises:
+        InputError: one is missing, or is of another kind.
+    """
+    tokens = tokens_of()
+    if tokens is None:
+        raise InputError("SLACK_BOT_TOKEN is not set: docs/slack.md says in five steps where it comes from.")
+    if settings.slack_mode == "socket" and not tokens.app:
+        raise InputError(
+            "SLACK_APP_TOKEN is not set: Socket Mode needs it (docs/slack.md), or set VSEARCH_SLACK_MODE=http."
+        )
+    if settings.slack_mode == "http" and not tokens.signing_secret:
+        raise InputError("SLACK_SIGNING_SECRET is not set: over HTTP it tells Slack's calls from others'.")
+    return tokens
 
 
 def web_client(tokens: Tokens) -> WebClient:

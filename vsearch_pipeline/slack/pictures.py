@@ -1,4 +1,4 @@
-"""Moving previews in Slack: each is uploaded once, as a file of the bot, and shown in image blocks from then on."""
+"""Moving previews in Slack: each is uploaded once, as a file of the bot, and shown in image blocks after that."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from PIL import Image, ImageSequence
 from slack_sdk.errors import SlackClientError
 
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.slack import keep_file, uploaded_files
-from vsearch_pipeline.slack.client import Workspace, reason_of
+from vsearch_pipeline.catalog.slack import forget_file, keep_file, uploaded_files
+from vsearch_pipeline.slack.client import Workspace, error_code, reason_of
 from vsearch_pipeline.slack.writing import ALT, plain
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +56,17 @@ class Pictures:
             if file_id:
                 ids[path] = file_id
         return ids
+
+    def forget_lost(self, ids: Sequence[str]) -> None:
+        """Those that are not in the workspace any more are uploaded anew when they are wanted next."""
+        for file_id in ids:
+            try:
+                self._workspace.client.files_info(file=file_id)
+            except SlackClientError as error:
+                if error_code(error) not in ("file_not_found", "file_deleted"):
+                    continue
+                with self._catalog.begin() as connection:
+                    forget_file(connection, self._workspace.team, file_id)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

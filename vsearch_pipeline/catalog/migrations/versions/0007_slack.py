@@ -81,6 +81,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_alerts_open", "alerts", ["id"], postgresql_where=sa.text("state in ('waiting', 'sending')")
     )
+    op.create_index(
+        "ix_alerts_sent", "alerts", ["channel", "changed_at"], postgresql_where=sa.text("state = 'sent'")
+    )
 
 
 def downgrade() -> None:
