@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from vsearch_pipeline.captioning.generation import Generation
 from vsearch_pipeline.captioning.registry import load_captioner, load_object_detector
 from vsearch_pipeline.catalog.database import open_catalog, server_versions
 from vsearch_pipeline.catalog.paid import PaidLedger
-from vsearch_pipeline.errors import ModelUnavailableError, in_words
+from vsearch_pipeline.errors import ModelUnavailableError, VsearchError, in_words
 from vsearch_pipeline.gemini import Gemini, has_key
 from vsearch_pipeline.hub import NotFetchedError, without_fetching
 from vsearch_pipeline.language.embedding import load_sentence_embedder
@@ -28,6 +27,8 @@ from vsearch_pipeline.people.insightface_pack import PackDetector, PackEmbedder
 from vsearch_pipeline.people.records import DetectedFace
 from vsearch_pipeline.people.registry import load_face_detector, load_face_embedder
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.slack.client import tokens_for, tokens_of, told, web_client
+from vsearch_pipeline.slack.quiet import quiet_hours
 
 LOW_DISK_BYTES = 5 * 2**30
 PACKAGES = ("dagster", "streamlit", "sqlalchemy", "av", "onnxruntime", "opencv-python-headless", "yt-dlp")
@@ -59,12 +60,27 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried(f"translator {settings.translator}", lambda: _translator(settings))
     yield _graphics_card()
     yield _torch()
-    keys = (
-        ("GEMINI_API_KEY", "Gemini (Korean captions, answers)", has_key()),
-        ("SLACK_BOT_TOKEN", "Slack", bool(os.environ.get("SLACK_BOT_TOKEN"))),
+    purpose = "Gemini (Korean captions, answers)"
+    found = "set" if has_key() else f"not set; only {purpose} needs it"
+    yield Finding("ok" if has_key() else "note", "GEMINI_API_KEY", found)
+    yield _slack(settings)
+
+
+def _slack(settings: Settings) -> Finding:
+    """Whether the tokens are there, and Slack lets us in with them."""
+    try:
+        if tokens_of() is None:
+            return Finding("note", "Slack", "SLACK_BOT_TOKEN is not set; only Slack needs it (docs/slack.md)")
+        tokens = tokens_for(settings)
+        answer = told(web_client(tokens).auth_test)
+        quiet_hours(settings)
+    except VsearchError as error:
+        return Finding("bad", "Slack", str(error))
+    alerts = (
+        f"alerts go to {settings.slack_channel}" if settings.slack_channel else "VSEARCH_SLACK_CHANNEL is not set"
     )
-    for key, purpose, present in keys:
-        yield Finding("ok" if present else "note", key, "set" if present else f"not set; only {purpose} needs it")
+    way = {"socket": "Socket Mode", "http": f"HTTP, port {settings.slack_port}"}[settings.slack_mode]
+    return Finding("ok", "Slack", f"{answer.get('team')} by {way}; {alerts}")
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

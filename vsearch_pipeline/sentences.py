@@ -26,6 +26,18 @@ from vsearch_pipeline.wording import Language
 SEGMENTS: Final = (
     ("Choose a segment.", "구간을 골라 주세요."),
     ("Nothing is changed.", "바뀐 내용이 없어요."),
+    (
+        "{text} is not a time: write 1:02.500, 1:10:02, or seconds.",
+        "{text:은/는} 시간이 아니에요. 1:02.500, 1:10:02, 또는 초로 적어 주세요.",
+    ),
+    (
+        "VSEARCH_SLACK_QUIET_HOURS is {text}: write two times of a day, as 22:00-08:00.",
+        "VSEARCH_SLACK_QUIET_HOURS가 {text}예요. 22:00-08:00처럼 하루의 두 시각을 적어 주세요.",
+    ),
+    (
+        "VSEARCH_SLACK_TIMEZONE is {text}: write the name of a time zone, as Asia/Seoul.",
+        "VSEARCH_SLACK_TIMEZONE이 {text}예요. `Asia/Seoul`처럼 시간대의 이름을 적어 주세요.",
+    ),
     ("This was done already.", "이미 처리했어요."),
     ("Give a caption, in English or Korean.", "한국어나 영어로 설명을 써 주세요."),
     ("Say who is there, or who is not.", "나오는 사람이나 안 나오는 사람을 골라 주세요."),

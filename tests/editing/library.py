@@ -105,8 +105,8 @@ def materialize(connection: Connection, video: str, model: Model) -> None:
     embed_segments(connection, video, EMBEDDER)
 
 
-def editor(connection: Connection, actor: str = "mina") -> Editor:
-    return Editor(Held(connection), EMBEDDER, actor=actor, door="web")
+def editor(connection: Connection, actor: str = "mina", once: str | None = None) -> Editor:
+    return Editor(Held(connection), EMBEDDER, actor=actor, door="web", once=once)
 
 
 def editing(connection: Connection, actor: str = "mina") -> SegmentService:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.editing.library import EMBEDDER, Model, add_video, editing, history, materialize, shown, snapshot, spans
+from tests.editing.library import (
+    EMBEDDER,
+    Model,
+    add_video,
+    editing,
+    editor,
+    history,
+    materialize,
+    shown,
+    snapshot,
+    spans,
+)
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.segments import read_segments
-from vsearch_pipeline.editing.errors import BlockedError, ConflictError, OverlapError
+from vsearch_pipeline.editing.errors import AlreadyDoneError, BlockedError, ConflictError, OverlapError
 from vsearch_pipeline.editing.offers import CaptionOffer, offers
+from vsearch_pipeline.editing.segments import SegmentService
 from vsearch_pipeline.errors import InputError, LockedError, NotFoundError
 from vsearch_pipeline.timeline import TimeRange
 
@@ -250,3 +264,56 @@ def test_search_reads_what_people_wrote_and_no_more_what_they_replaced(connectio
         {"i": first.id, "m": EMBEDDER.name},
     ).scalars()
     assert list(stored) == ["en", "ko", "speech"]
+
+
+def test_a_form_changes_everything_in_one_operation(connection: Connection) -> None:
+    video = add_video(connection)
+    ana, ben = (ensure_person(connection, None, name, []) for name in ("Ana", "Ben"))
+    first, second, *_ = shown(connection, video)
+    editing(connection).set_people([first.id], add=[ana])
+    before = shown(connection, video)
+    end = first.span.end_ms - 100
+    done = editing(connection).change(
+        first.id,
+        captions={"en": "New words"},
+        add=[ben],
+        remove=[ana],
+        end_ms=end,
+        seen={first.id: before[0].version},
+    )
+    now, beside = shown(connection, video)[:2]
+    assert now.caption_en == "New words"
+    assert [person.id for person in now.people] == [ben]
+    assert (now.span.end_ms, beside.span.start_ms) == (end, end)
+    operation = history(connection).entry(done.operation or 0).operation
+    assert operation.kind == "segment.edit"
+    history(connection).undo()
+    after = shown(connection, video)
+    assert [(s.span, s.caption_en, s.people) for s in after] == [(s.span, s.caption_en, s.people) for s in before]
+    assert second.id == beside.id
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [({"captions": {"ko": "말"}}, "segment.caption"), ({"end_ms": 500}, "segment.range")],
+)
+def test_a_form_that_changes_one_thing_is_told_as_that(
+    connection: Connection, given: dict[str, Any], kind: str
+) -> None:
+    first = shown(connection, add_video(connection))[0].id
+    done = editing(connection).change(first, **given)
+    assert history(connection).entry(done.operation or 0).operation.kind == kind
+    with pytest.raises(InputError, match="Nothing is changed"):
+        editing(connection).change(first)
+
+
+def test_a_delivery_that_comes_again_is_not_done_again(connection: Connection) -> None:
+    first = shown(connection, add_video(connection))[0]
+    once = SegmentService(editor(connection, "mina", once="view V1 1"))
+    editing(connection).set_captions([first.id], {"en": "Before"})
+    with pytest.raises(ConflictError):  # refused, it is not done, and may come again
+        once.set_captions([first.id], {"en": "Mine"}, seen={first.id: first.version})
+    once.set_captions([first.id], {"en": "Mine"})
+    with pytest.raises(AlreadyDoneError):
+        once.set_captions([first.id], {"en": "Mine again"})
+    assert shown(connection, first.video_id)[0].caption_en == "Mine"

@@ -22,6 +22,8 @@ ELSEWHERE = {
     "vsearch_pipeline/cli": "the command line's own words",
     "vsearch_pipeline/serve.py": "`vsearch up`, before there is a page",
     "vsearch_pipeline/doctor.py": "`vsearch doctor`",
+    "vsearch_pipeline/slack/app.py": "said in both languages by slack/texts.py",
+    "vsearch_pipeline/slack/form.py": "said in both languages by slack/texts.py",
     "vsearch_pipeline/slack/client.py": "Slack's own reasons, for the log, `vsearch doctor` and `slack/texts.py`",
     "vsearch_pipeline/runner.py": "runs started by the command line",
     "vsearch_pipeline/demo.py": "`vsearch demo`",

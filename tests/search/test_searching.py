@@ -140,6 +140,28 @@ def test_what_is_there_is_called_good(library: Library, query: str) -> None:
     assert library.service.search(query).good
 
 
+def test_a_search_in_some_videos(new_catalog: NewCatalog) -> None:
+    catalog = new_catalog(scratch=True)
+    drafts = [
+        told
+        for video in ("film-a", "film-b", "clip-c")
+        for told in far_apart(video, draft("A dog runs.", people={M: 0.9}), draft("A cat sleeps."))
+    ]
+    filled(catalog, WordEmbedder(), drafts)
+    service = SearchService(catalog, WordEmbedder())
+
+    def found(query: str, videos: list[str] | None) -> set[str]:
+        return {hit.video.id for hit in service.search(query, limit=50, videos=videos).hits}
+
+    for query in ("a dog", "민지", "민지 dog", '"dog runs"', "하니 dog"):
+        assert found(query, None) == {"film-a", "film-b", "clip-c"}
+        assert found(query, ["film-b", "clip-c"]) == {"film-b", "clip-c"}
+        assert found(query, ["film-b", "gone"]) == {"film-b"}
+        assert found(query, []) == set()
+    assert found("dog video:film", ["film-b", "clip-c"]) == {"film-b"}, "both narrow"
+    assert found("dog -video:film-b", ["film-b", "clip-c"]) == {"clip-c"}
+
+
 def test_what_was_deleted_is_never_found(library: Library) -> None:
     for query in ("dog beach runs", "민지", '"on the beach"', "민지 dog", "video:s-one", "-person:하니"):
         assert 6 not in library.found(query, limit=100)

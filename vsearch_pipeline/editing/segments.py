@@ -264,7 +264,8 @@ class SegmentService:
         moved = start_ms is not None or end_ms is not None
         if set(add) & set(remove):
             raise InputError("Somebody cannot be there and not be there: name them once.")
-        kinds = [kind for kind, given in (("caption", written), ("people", wanted), ("range", moved)) if given]
+        given = {"segment.caption": written, "segment.people": wanted, "segment.range": moved}
+        kinds = [kind for kind, what in given.items() if what]
         if not kinds:
             raise InputError("Nothing is changed.")
         set_fields = [f"caption_{language}" for language in written] + [person_field(person) for person in wanted]
@@ -281,7 +282,7 @@ class SegmentService:
                 fields[f"caption_{language}"] = None if text is None else _said(found, language, text)
             if wanted:
                 fields |= _judged(found, wanted, merged_people(connection))
-            return edit.apply(Draft(f"segment.{kinds[0] if len(kinds) == 1 else 'edit'}", {"segment": after}))
+            return edit.apply(Draft(kinds[0] if len(kinds) == 1 else "segment.edit", {"segment": after}))
 
         return self._run(work, [segment], captions=[text for text in written.values() if text is not None])
 

@@ -137,8 +137,8 @@ def slack_alerts_sensor() -> SensorDefinition:
         if settings.slack_channel:
             looked = _look_at_runs(context.instance, opened, settings, looked, until)
             looked = _look_at_checks(context.instance, opened, settings, looked)
-        else:
-            looked = replace(looked, runs=_text(datetime.now(UTC)), check=_last_check(context.instance))
+        else:  # a channel that is set later is not told of what was before
+            looked = replace(_from_now(context.instance), videos=looked.videos, seen=looked.seen)
         report = slack.send(opened, tokens)
         for problem in report.problems:
             context.log.warning(problem)
@@ -157,8 +157,13 @@ def _first_look(instance: DagsterInstance, catalog: Catalog) -> Cursor:
     with catalog.begin() as connection:
         now = database_time(connection)
         take_as_known(connection)
-    last, here = _last_check(instance), _text(datetime.now(UTC))
-    return Cursor(began=here, videos=_text(now - LOOK_BACK), runs=here, check=last, first_check=last)
+    return replace(_from_now(instance), videos=_text(now - LOOK_BACK))
+
+
+def _from_now(instance: DagsterInstance) -> Cursor:
+    """No run and no check is news that Dagster has."""
+    last, now = _last_check(instance), _text(datetime.now(UTC))
+    return Cursor(began=now, videos=now, runs=now, check=last, first_check=last)
 
 
 # --- videos -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from vsearch_pipeline.slack.writing import whole
+
 _MENTION: Final = re.compile(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*")
 _EDIT: Final = re.compile(r"(수정|edit)\s*[:\uff1a]\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _QUESTION: Final = re.compile(r"(질문|question|ask)\s*[:\uff1a]\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
@@ -91,7 +93,7 @@ def typed(text: str) -> str:
     """What somebody typed: Slack escapes three characters and writes links and mentions its own way."""
     shown = re.sub(r"<(?:[@#!][^|>]*|[^|>]+)\|([^>]*)>", r"\1", text)
     shown = re.sub(r"<((?:https?|mailto):[^>]*)>", r"\1", shown)
-    return re.sub(r"&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], shown).strip()
+    return re.sub(r"&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], whole(shown)).strip()
 
 
 def _edit(text: str) -> TypedEdit:

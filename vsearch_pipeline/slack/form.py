@@ -27,6 +27,7 @@ from vsearch_pipeline.slack.writing import (
     mrkdwn,
     plain,
     plain_text,
+    whole,
 )
 from vsearch_pipeline.timeline import clock, parse_time
 from vsearch_pipeline.wording import Language
@@ -194,6 +195,7 @@ def _caption(
     text = segment.caption(language) or ""
     if filled is not None and language in filled.captions:
         text = filled.captions[language] or ""
+    text = whole(text)
     if len(text) > LONGEST_CAPTION:
         return _section(texts.caption_long.format(label=f"*{label}*", text=escaped(text, 500)))
     model = segment.layers.auto_ko if language == "ko" else segment.layers.auto_en

@@ -18,7 +18,17 @@ from vsearch_pipeline.search.results import Hit, Moment, Piece, SearchResult
 from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.slack.pictures import image_block
 from vsearch_pipeline.slack.texts import TEXTS, SlackTexts
-from vsearch_pipeline.slack.writing import BUTTON, SECTION, escaped, link, moment_link, mrkdwn, plain, plain_text
+from vsearch_pipeline.slack.writing import (
+    BUTTON,
+    SECTION,
+    escaped,
+    link,
+    moment_link,
+    mrkdwn,
+    plain,
+    plain_text,
+    whole,
+)
 from vsearch_pipeline.timeline import TimeRange
 from vsearch_pipeline.wording import Language, day_and_time
 
@@ -317,7 +327,7 @@ def watches_message(watches: Sequence[tuple[int, str]], language: Language) -> M
         {
             "type": "section",
             "block_id": f"watch:{number}",
-            "text": mrkdwn(escaped(query, _CAPTION)),
+            "text": mrkdwn(escaped(query, _CAPTION) or "–"),
             "accessory": button("unwatch", texts.unwatch, {"w": number}),
         }
         for number, query in watches[:45]
@@ -330,16 +340,16 @@ def button(action: str, label: str, value: Mapping[str, Any]) -> Block:
         "type": "button",
         "action_id": action,
         "text": plain_text(label, BUTTON),
-        "value": json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        "value": whole(json.dumps(value, ensure_ascii=False, separators=(",", ":"))),
     }
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": mrkdwn(text[:SECTION])}
+    return {"type": "section", "text": mrkdwn(text[:SECTION].strip() or "–")}
 
 
 def _context(text: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(text[:_CONTEXT])]}
+    return {"type": "context", "elements": [mrkdwn(text[:_CONTEXT].strip() or "–")]}
 
 
 def _message(text: str, blocks: list[Block]) -> Message:

@@ -22,7 +22,13 @@ TITLE: Final = 24
 _FORMATTING: Final = re.compile(r"[*_~`]")
 _NO_SPACE: Final = "\u2060"
 """A word joiner: it shows nothing, and what stands beside it formats nothing."""
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 _UNSEEN: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def whole(text: str) -> str:
+    """Text without half characters (lone surrogates), which JSON can hold and nothing else can."""
+    return _HALF.sub("", text)
 
 
 def plain(text: str, most: int) -> str:
@@ -66,7 +72,7 @@ def plain_text(text: str, most: int = SECTION) -> dict[str, Any]:
 
 def moment_link(settings: Settings, segment: int, language: Language, query: str = "") -> str:
     """Where the page plays a segment; with the query, among its results."""
-    asked = {"q": query} if query and len(query) <= 300 else {}
+    asked = {"q": whole(query)} if query and len(query) <= 300 else {}
     return f"{settings.page_link}/?{urlencode({**asked, 'moment': segment, 'lang': language})}"
 
 
