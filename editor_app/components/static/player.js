@@ -254,11 +254,17 @@ class Player {
     window.dispatchEvent(new Event(PLAYING_EVENT));
   }
 
-  // A picture is told, perhaps before the place is. It may still be the one of before, which is told late.
+  // A picture is told, perhaps before the place is. It may still be one of before, which is told late.
   arrive() {
     clearTimeout(this.doubt);
-    if (this.picture !== this.pictureBefore) this.settle();
+    if (!this.video.paused || this.fits()) this.settle();
     else this.doubt = setTimeout(() => this.video && !this.video.seeking && this.settle(), DOUBT_MS);
+  }
+
+  // Whether the picture that was told is the one that has to be here, if frames come as they usually do.
+  fits() {
+    const since = this.video.currentTime - this.picture;
+    return this.picture !== this.pictureBefore && since > -NEAR && since < this.moment.frame + NEAR;
   }
 
   settle() {
@@ -269,7 +275,9 @@ class Player {
   // When the frame that is shown begins, on the element's clock, in seconds.
   get time() {
     const at = this.video.currentTime;
-    if (this.pictured && Math.abs(this.picture - at) < LONGEST_FRAME) return this.picture;
+    const since = at - this.picture;
+    const early = this.video.paused ? NEAR : LONGEST_FRAME; // a frame that plays may be told ahead of its time
+    if (this.pictured && since > -early && since < LONGEST_FRAME) return this.picture;
     return Math.abs(at - this.target) < 0.0002 ? at - INTO_FRAME : at;
   }
 
