@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +24,9 @@ PAGE = "https://vsearch.example.com"
 
 
 @pytest.fixture(scope="module")
-def lib() -> Library:
+def lib(request: pytest.FixtureRequest) -> Library:
     """A library that the tests of a module may change."""
-    return another_library(library(), f"slack_{os.getpid()}")
+    return another_library(library(), request.module.__name__.replace(".", "_"))
 
 
 @pytest.fixture(scope="module")

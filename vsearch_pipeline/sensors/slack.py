@@ -67,7 +67,7 @@ LOOK_BACK_EVENTS: Final = 1000
 MOST_EVENTS: Final = 5000
 LOOKING_SECONDS: Final = 15.0
 """Dagster ends a look after 60 seconds; what is left is looked at by the next."""
-VIDEOS_TOGETHER: Final = 32
+VIDEOS_TOGETHER: Final = 8
 PREVIEWS_WAIT: Final = timedelta(minutes=1)
 """How long news of a video waits for its previews."""
 TAG_WAIT: Final = timedelta(seconds=30)

@@ -63,6 +63,7 @@ def look(
         changed: when each of the videos was made searchable; one from before a watch began is none of its news.
     """
     made = 0
+    search.prepare([watch.query for watch in watches])
     for watch in watches:
         videos = [video for video, at in changed.items() if at >= watch.since]
         if not videos:
