@@ -165,6 +165,18 @@ def test_a_picture_that_slack_lost_is_left_out_and_uploaded_anew(team: Team) -> 
     assert not set(new) & set(lost)
 
 
+def test_pictures_that_an_address_refuses_are_posted_with_the_bots_token(team: Team) -> None:
+    deadline = time.monotonic() + 10
+    while not images(team.type("green parrot")):
+        assert time.monotonic() < deadline
+    before = len(team.slack.calls("chat.postEphemeral"))
+    team.slack.fail("response_url", 1, 404)
+    team.ask("green parrot")
+    posted = team.slack.wait_for("chat.postEphemeral", count=before + 1).arguments
+    assert posted["user"] == "U1"
+    assert images(posted)
+
+
 # --- correcting
 
 

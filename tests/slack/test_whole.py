@@ -1,4 +1,4 @@
-"""`vsearch up` with Slack: a file put into the inbox is told of when it can be searched, and a command finds it."""
+"""`vsearch up` with Slack: a file put into the inbox is told of when it can be searched, and is found by a command."""
 
 from __future__ import annotations
 

@@ -499,8 +499,11 @@ class Door:
         )
         try:
             answer = hook.send_dict(dict(message))
-            if answer.status_code != 200 and files_of(message):  # a picture may be gone from the workspace
-                self.desk.pictures.forget_lost(files_of(message))
+            if answer.status_code != 200 and files_of(message):
+                if not self.desk.pictures.forget_lost(files_of(message)) and self._by_token(body, message):
+                    if message.get("replace_original"):
+                        hook.send_dict({"delete_original": True})
+                    return
                 message = without_pictures(message)
                 answer = hook.send_dict(dict(message))
         except (SlackClientError, OSError) as error:
@@ -513,6 +516,16 @@ class Door:
             told(self.desk.workspace.client.chat_postMessage, channel=channel_of(body), **content)
         else:
             self._post(body, content, False, [])
+
+    def _by_token(self, body: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+        """Answer with the bot's token, whose files the pictures are, where Slack takes them only so."""
+        if message.get("response_type") != "ephemeral":
+            return False
+        try:
+            self._post(body, {"text": message["text"], "blocks": message["blocks"]}, False, [])
+        except ServiceError:
+            return False
+        return True
 
     def _post(self, body: Mapping[str, Any], message: Message, replace: bool, last: list[str]) -> None:
         client, channel, user = self.desk.workspace.client, channel_of(body), user_of(body)

@@ -57,16 +57,19 @@ class Pictures:
                 ids[path] = file_id
         return ids
 
-    def forget_lost(self, ids: Sequence[str]) -> None:
-        """Those that are not in the workspace any more are uploaded anew when they are wanted next."""
+    def forget_lost(self, ids: Sequence[str]) -> list[str]:
+        """Those that are not in the workspace any more: they are uploaded anew when they are wanted next."""
+        lost = []
         for file_id in ids:
             try:
                 self._workspace.client.files_info(file=file_id)
             except SlackClientError as error:
                 if error_code(error) not in ("file_not_found", "file_deleted"):
                     continue
+                lost.append(file_id)
                 with self._catalog.begin() as connection:
                     forget_file(connection, self._workspace.team, file_id)
+        return lost
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
