@@ -1,4 +1,4 @@
-"""`vsearch up` with Slack: a file put into the inbox is told of when it can be searched, and is found by a command."""
+"""`vsearch up` with Slack: a file in the inbox is told of when it can be searched, and found by a command."""
 
 from __future__ import annotations
 
