@@ -133,6 +133,7 @@ def test_results(found: SearchResult, query: str, language: Language, pictured: 
     answer = Answer(language, (Claim(claim, tuple(m.segment_id for m in shown)),) * 4, model="gemini <x>")
     message = results_message(SETTINGS, query, found, shown, language, answer=answer)
     assert message_problems(message) == []
+    assert len(json.dumps(message["blocks"], ensure_ascii=False)) < 13_200
     only_text(message)
     for each in shown:
         shared = shared_message(SETTINGS, each, query, "U1", language)
@@ -161,6 +162,7 @@ def test_the_form_and_what_became_of_it(segment: SegmentRecord, title: str, lang
 def test_the_list_of_watches(watches: list[tuple[int, str]], language: Language) -> None:
     message = watches_message(watches, language)
     assert message_problems(message) == []
+    assert len(json.dumps(message["blocks"], ensure_ascii=False)) < 13_200
     only_text(message)
 
 

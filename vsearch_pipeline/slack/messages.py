@@ -37,13 +37,23 @@ Message = dict[str, Any]
 
 PAGE: Final = 3
 """Moments in a message: each has a picture, and a press brings the next."""
-LONGEST_QUERY: Final = 1000
-"""Characters of a query that a button can carry, whatever it takes to write them as JSON."""
-_CAPTION: Final = 600
+LONGEST_QUERY: Final = 300
+"""Characters of a query that a button carries."""
+MOST_CHARACTERS: Final = 12_000
+"""Of a message's blocks as JSON: Slack refuses more than about 13,200 (`msg_blocks_too_long`), which it documents
+nowhere (github.com/slackapi/bolt-js/issues/2509)."""
+_CAPTIONS: Final = (600, 200, 60)
+"""Of a caption, shorter where the message would be too long."""
+_CAPTION: Final = _CAPTIONS[0]
+_CLAIM: Final = 300
+_ANSWER: Final = 2000
 _SHORT: Final = 120
+_NAME: Final = 40
+_ALT: Final = 300
 _PEOPLE: Final = 8
+_WATCHES: Final = 30
 _WORDS: Final = 6
-_CONTEXT: Final = 2000
+_CONTEXT: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +173,18 @@ def results_message(
     head = (texts.found_one if found.found == 1 else texts.found_many).format(
         query=asked, count=f"{found.found:,}"
     )
-    blocks = [_section(head)]
-    if found.relaxed or not found.good:
-        blocks.append(_context(texts.relaxed if found.relaxed else texts.weak))
-    if answer is not None:
-        blocks += _answer(settings, answer, found, texts, language)
-    for number, moment in enumerate(shown, found.offset + 1):
-        blocks += [{"type": "divider"}, *_moment(settings, moment, query, language, number)]
-    blocks += _around(query, found, texts)
+    blocks: list[Block] = []
+    for most in _CAPTIONS:
+        blocks = [_section(head)]
+        if found.relaxed or not found.good:
+            blocks.append(_context(texts.relaxed if found.relaxed else texts.weak))
+        if answer is not None:
+            blocks += _answer(settings, answer, found, texts, language)
+        for number, moment in enumerate(shown, found.offset + 1):
+            blocks += [{"type": "divider"}, *_moment(settings, moment, query, language, number, most=most)]
+        blocks += _around(query, found, texts)
+        if len(json.dumps(blocks, ensure_ascii=False)) <= MOST_CHARACTERS:
+            break
     return _message(head, blocks)
 
 
@@ -186,8 +200,8 @@ def _answer(
             for number in claim.segments
             if number in places
         ]
-        lines.append(f"• {escaped(claim.text, _CAPTION)}  {' '.join(links[:3])}")
-    while lines and len("\n".join(lines)) > SECTION:
+        lines.append(f"• {escaped(claim.text, _CLAIM)}  {' '.join(links[:3])}")
+    while lines and len("\n".join(lines)) > _ANSWER:
         lines.pop()
     blocks = [_section("\n".join(lines))] if lines else []
     if answer.model:
@@ -210,13 +224,14 @@ def _around(query: str, found: SearchResult, texts: SlackTexts) -> list[Block]:
     return [{"type": "divider"}, _context(place), {"type": "actions", "block_id": "around", "elements": buttons}]
 
 
-def _moment(settings: Settings, shown: Shown, query: str, language: Language, number: int | None) -> list[Block]:
+def _moment(
+    settings: Settings, shown: Shown, query: str, language: Language, number: int | None, *, most: int = _CAPTION
+) -> list[Block]:
     """Picture, caption, who and why, and what can be done with it."""
     texts = TEXTS[language]
-    passed_on = query if len(query) <= LONGEST_QUERY else ""
-    value = {"s": shown.segment_id, "q": passed_on}
+    value = {"s": shown.segment_id}
     return [
-        *_picture(settings, shown, query, language, number),
+        *_picture(settings, shown, language, number, most),
         {
             "type": "actions",
             "block_id": f"moment:{shown.segment_id}:{number or 0}",
@@ -228,25 +243,25 @@ def _moment(settings: Settings, shown: Shown, query: str, language: Language, nu
                 },
                 button("edit", texts.edit, value),
                 {**button("web", texts.web, value), "url": moment_link(settings, shown.segment_id, language)},
-                button("share", texts.share, value),
+                button("share", texts.share, {**value, "q": query if len(query) <= LONGEST_QUERY else ""}),
             ],
         },
     ]
 
 
-def _picture(settings: Settings, shown: Shown, query: str, language: Language, number: int | None) -> list[Block]:
+def _picture(settings: Settings, shown: Shown, language: Language, number: int | None, most: int) -> list[Block]:
     texts = TEXTS[language]
-    title = link(moment_link(settings, shown.segment_id, language, query), shown.video.title, _SHORT)
+    title = link(moment_link(settings, shown.segment_id, language), shown.video.title, _SHORT)
     score = f" · {round(shown.score * 100)}%" if shown.score is not None else ""
     head = f"{f'*{number}.* ' if number else ''}*{title}*  {short_span(shown.span)}{score}"
-    caption = escaped(shown.caption, _CAPTION) if shown.caption else f"_{texts.no_caption}_"
+    caption = escaped(shown.caption, most) if shown.caption else f"_{texts.no_caption}_"
     lines = [head, caption]
     if shown.speech:
-        lines.append(texts.said.format(text=escaped(shown.speech, 2 * _SHORT)))
+        lines.append(texts.said.format(text=escaped(shown.speech, min(most, 2 * _SHORT))))
     blocks = [_section("\n".join(lines))]
     if shown.picture:
         alt = texts.preview.format(title=shown.video.title, span=short_span(shown.span))
-        blocks.append(image_block(shown.picture, f"{alt}: {shown.caption}" if shown.caption else alt))
+        blocks.append(image_block(shown.picture, plain(f"{alt}: {shown.caption}" if shown.caption else alt, _ALT)))
     about = [_people(shown, texts)]
     if shown.edited:
         about.append(texts.edited)
@@ -258,9 +273,9 @@ def _picture(settings: Settings, shown: Shown, query: str, language: Language, n
 
 def _people(shown: Shown, texts: SlackTexts) -> str:
     names = [
-        escaped(person.shown, _SHORT)
+        escaped(person.shown, _NAME)
         if person.confidence is None
-        else texts.sure.format(name=escaped(person.shown, _SHORT), percent=round(person.confidence * 100))
+        else texts.sure.format(name=escaped(person.shown, _NAME), percent=round(person.confidence * 100))
         for person in shown.people[:_PEOPLE]
     ]
     return ", ".join(names) or texts.nobody
@@ -327,12 +342,14 @@ def watches_message(watches: Sequence[tuple[int, str]], language: Language) -> M
         {
             "type": "section",
             "block_id": f"watch:{number}",
-            "text": mrkdwn(escaped(query, _CAPTION) or "–"),
+            "text": mrkdwn(escaped(query, _SHORT) or "–"),
             "accessory": button("unwatch", texts.unwatch, {"w": number}),
         }
-        for number, query in watches[:45]
+        for number, query in watches[:_WATCHES]
     ]
-    return _message(texts.watches, [_section(f"*{texts.watches}*"), *rows])
+    left = len(watches) - len(rows)
+    more = [_context(texts.watches_more.format(count=left))] if left else []
+    return _message(texts.watches, [_section(f"*{texts.watches}*"), *rows, *more])
 
 
 def button(action: str, label: str, value: Mapping[str, Any]) -> Block:

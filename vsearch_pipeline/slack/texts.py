@@ -74,6 +74,7 @@ class SlackTexts:
     watching_already: str
     watches: str
     watches_none: str
+    watches_more: str
     unwatch: str
     unwatched: str
     # what goes wrong
@@ -151,6 +152,7 @@ KOREAN: Final = SlackTexts(
     watching_already="*{query}*: 이미 알림을 받고 있어요.",
     watches="받고 있는 알림",
     watches_none="받고 있는 알림이 없어요. `/vsearch watch 민지 웃는`처럼 적으면 새 장면을 알려 드려요.",
+    watches_more="{count}개가 더 있어요. 위의 것을 끄면 나와요.",
     unwatch="알림 끄기",
     unwatched="*{query}* 알림을 껐어요.",
     gone="이 장면은 이제 없어요. 다시 검색해 주세요.",
@@ -235,6 +237,7 @@ ENGLISH: Final = SlackTexts(
     watching_already="*{query}*: you are told of these already.",
     watches="What you are told of",
     watches_none="You are told of nothing yet: `/vsearch watch Minji laughing` tells you of new moments.",
+    watches_more="{count} more, which show when some of these are ended.",
     unwatch="Stop",
     unwatched="You are no longer told of *{query}*.",
     gone="This moment is no longer there: search again.",

@@ -19,6 +19,8 @@ ALT: Final = 2000
 VALUE: Final = 2000
 OPTION: Final = 75
 TITLE: Final = 24
+_LINKED_QUERY: Final = 80
+"""A Korean letter takes nine characters of an address."""
 _FORMATTING: Final = re.compile(r"[*_~`]")
 _NO_SPACE: Final = "\u2060"
 """A word joiner: it shows nothing, and what stands beside it formats nothing."""
@@ -72,7 +74,7 @@ def plain_text(text: str, most: int = SECTION) -> dict[str, Any]:
 
 def moment_link(settings: Settings, segment: int, language: Language, query: str = "") -> str:
     """Where the page plays a segment; with the query, among its results."""
-    asked = {"q": whole(query)} if query and len(query) <= 300 else {}
+    asked = {"q": whole(query)} if query and len(query) <= _LINKED_QUERY else {}
     return f"{settings.page_link}/?{urlencode({**asked, 'moment': segment, 'lang': language})}"
 
 
