@@ -39,11 +39,14 @@ class Pictures:
         self._known: dict[Path, tuple[int, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
+        self._making = threading.Lock()  # one at a time: it takes a core, which answers need
 
     def there(self, paths: Sequence[Path]) -> dict[Path, str]:
         """File ids of those that were uploaded; nothing is uploaded."""
         digests = {path: self._digest(path) for path in paths if path.is_file()}
-        with self._catalog.begin() as connection:
+        if not digests:
+            return {}
+        with self._catalog.read() as connection:
             known = uploaded_files(connection, self._workspace.team, set(digests.values()))
         return {path: known[digest] for path, digest in digests.items() if digest in known}
 
@@ -94,7 +97,9 @@ class Pictures:
 
     def _send(self, path: Path) -> str | None:
         client = self._workspace.client
-        answer = client.files_upload_v2(content=as_gif(path), filename=f"{path.stem}.gif", title="vsearch")
+        with self._making:
+            content = as_gif(path)
+        answer = client.files_upload_v2(content=content, filename=f"{path.stem}.gif", title="vsearch")
         file_id = str(answer["file"]["id"])
         deadline = time.monotonic() + _READY_SECONDS
         while not client.files_info(file=file_id)["file"].get("mimetype"):  # Slack is still looking at it
