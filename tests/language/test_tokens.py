@@ -1,5 +1,7 @@
 """Words of texts: English stems, Korean morphemes, pairs of kana and Han, all with their places."""
 
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -201,3 +203,13 @@ def test_a_stem_is_a_word_that_begins_alike(word: str) -> None:
 )
 def test_korean_is_known_by_its_syllables(text: str, has: bool) -> None:
     assert has_hangul(text) is has
+
+
+def test_many_may_ask_before_the_analyser_is_there() -> None:
+    script = (
+        "from concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "from vsearch_pipeline.language.tokens import words\n"
+        "with Pool(20) as pool: print(len(set(pool.map(lambda _: tuple(words('손흔드는거')), range(20)))))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "1"

@@ -9,6 +9,7 @@ spaces do not matter (`손흔드는거` -> 손, 흔들다). Character bigrams we
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
 
+_LOADING: Final = threading.Lock()
 MAX_WORD_CHARS: Final = 64
 """Longer words are cut: PostgreSQL refuses a lexeme above 2,046 bytes."""
 MAX_CHARS: Final = 20_000
@@ -187,9 +189,14 @@ def _korean(text: str, runs: list[re.Match[str]]) -> Iterator[Word]:
             yield Word(form, form, run.start(), run.end(), plain=True)
 
 
-@cache
 def _kiwi() -> Kiwi:
     """The analyser; its model takes two seconds to load."""
+    with _LOADING:  # several that load it at the same moment wait for each other for good
+        return _loaded_kiwi()
+
+
+@cache
+def _loaded_kiwi() -> Kiwi:
     from kiwipiepy import Kiwi
 
     return Kiwi(num_workers=1)
