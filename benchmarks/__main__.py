@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import captions, editing, faces, ingest, page, people, retrieval, search_latency
+from benchmarks import captions, editing, faces, ingest, page, people, retrieval, search_latency, slack
 
 BENCHMARKS = {
     "ingest": ingest.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "search_latency": search_latency.main,
     "editing": editing.main,
     "page": page.main,
+    "slack": slack.main,
 }
 
 

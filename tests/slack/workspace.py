@@ -814,12 +814,14 @@ class Workspace:
         }
 
     def _file_of(self, wanted: Mapping[str, Any]) -> SlackFile | None:
+        if "id" in wanted:
+            found = self.files.get(str(wanted["id"]))
+            return found if found and not found.deleted else None
         for slack_file in self.files.values():
             about = self._file_object(slack_file)
             if not slack_file.deleted and wanted.get("url", "-") in (about["url_private"], about["permalink"]):
                 return slack_file
-        found = self.files.get(wanted.get("id", ""))
-        return found if found and not found.deleted else None
+        return None
 
     # ---- numbers
 
