@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from editor_app.components.clock import in_visitors_zone
-from editor_app.components.film import name_in
 from editor_app.components.moment import short_span
 from editor_app.edits import Captions, Outcome, People, Request
 from editor_app.texts.editing import EDITING, EditingTexts
@@ -52,7 +51,7 @@ def draw_detail(
         "people": [
             {
                 "id": person.id,
-                "name": name_in(person, language),
+                "name": person.in_language(language),
                 "group": person.group or "",
                 "human": person.id in said,
                 "percent": None if person.confidence is None else round(person.confidence * 100),
@@ -60,12 +59,12 @@ def draw_detail(
             for person in segment.people
         ],
         "absent": [
-            {"id": person, "name": name_in(people[person], language)}
+            {"id": person, "name": people[person].in_language(language)}
             for person, present in said.items()
             if not present and person in people
         ],
         "offers": [
-            {"id": offer.person_id, "name": name_in(people[offer.person_id], language), "now": offer.now}
+            {"id": offer.person_id, "name": people[offer.person_id].in_language(language), "now": offer.now}
             for offer in offered
             if isinstance(offer, PersonOffer) and offer.person_id in people
         ],
@@ -77,7 +76,7 @@ def draw_known(people: Sequence[PersonRecord], language: Language) -> list[dict[
     return [
         {
             "id": person.id,
-            "name": name_in(person, language),
+            "name": person.in_language(language),
             "group": person.group or "",
             "label": str(person),
             "names": list(dict.fromkeys(person.names)),
@@ -143,7 +142,7 @@ def _mine(request: Request, people: Mapping[int, PersonRecord], language: Langua
     if isinstance(request, People):
         named = [("+", who) for who in request.add] + [("−", who) for who in request.remove]
         return [
-            {"lang": language, "text": f"{sign} {name_in(people[who], language)}"}
+            {"lang": language, "text": f"{sign} {people[who].in_language(language)}"}
             for sign, who in named
             if who in people
         ]

@@ -6,7 +6,6 @@ from typing import Any
 
 from editor_app.media import MediaFiles
 from vsearch_pipeline.catalog.film import Film
-from vsearch_pipeline.catalog.library import Called
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.wording import Language
 
@@ -29,18 +28,13 @@ def draw_film(film: Film, media: MediaFiles, language: Language) -> dict[str, An
         "people": [
             {
                 "id": seen.person.id,
-                "name": name_in(seen.person, language),
+                "name": seen.person.in_language(language),
                 "ranges": [[span.start_ms, span.end_ms] for span in seen.spans],
             }
             for seen in film.people
         ],
         "speech": [[said.start_ms, said.end_ms, said.text, said.language] for said in film.speech],
     }
-
-
-def name_in(person: Called, language: Language) -> str:
-    """What somebody is called in a language."""
-    return person.in_korean if language == "ko" else person.in_english
 
 
 def _segment(segment: SegmentRecord, language: Language) -> dict[str, Any]:
@@ -52,7 +46,7 @@ def _segment(segment: SegmentRecord, language: Language) -> dict[str, Any]:
         "end": segment.span.end_ms,
         "text": own or segment.caption(other) or "",
         "lang": language if own else other,
-        "people": [name_in(person, language) for person in segment.people],
+        "people": [person.in_language(language) for person in segment.people],
         "edited": segment.touched,
         "locked": segment.locked,
         "version": segment.version,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from editor_app.components.clock import short_clock
-from editor_app.components.film import name_in
 from editor_app.media import MediaFiles
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
@@ -165,7 +164,7 @@ def _drawn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
 
 
 def _chip(person: PersonOnScreen | PersonRecord, texts: Texts, language: Language, named: bool) -> dict[str, Any]:
-    name = name_in(person, language)
+    name = person.in_language(language)
     if isinstance(person, PersonRecord):
         tip = name
     elif person.confidence is None:

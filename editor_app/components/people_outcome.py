@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from editor_app.components.film import name_in
 from editor_app.components.frame import say as say_anything
 from editor_app.people_edits import Outcome, PhotosOutRequest, UndoRequest
 from editor_app.texts.people import PEOPLE, PeopleTexts
@@ -45,7 +44,7 @@ def draw_toast(outcome: Outcome, language: Language) -> dict[str, Any] | None:
 
 def _done(outcome: Outcome, undo: dict[str, Any] | None, texts: PeopleTexts, language: Language) -> str:
     request, result = outcome.request, outcome.result
-    name = name_in(result.person, language) if result and result.person else ""
+    name = result.person.in_language(language) if result and result.person else ""
     count = result.count if result else 0
     if request.do in ("undo", "photos_back"):
         return texts.done_undo
@@ -68,7 +67,7 @@ def say(problem: VsearchError, language: Language) -> str:
     """What stands in the way, in the visitor's language."""
     texts = PEOPLE[language]
     if isinstance(problem, NameTakenError):
-        return texts.wrong_taken.format(name=name_in(problem.person, language))
+        return texts.wrong_taken.format(name=problem.person.in_language(language))
     if isinstance(problem, AmbiguousNameError):
         return texts.wrong_ambiguous.format(names=", ".join(map(str, problem.people)))
     known: list[tuple[type[VsearchError], str]] = [

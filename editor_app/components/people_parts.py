@@ -12,7 +12,6 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from editor_app.components.assets import read
 from editor_app.components.clock import short_clock
-from editor_app.components.film import name_in
 from editor_app.media import MediaFiles
 from editor_app.people_edits import Request, read_request
 from editor_app.texts.common import COMMON
@@ -79,7 +78,7 @@ class Drawing:
         return PEOPLE[self.language]
 
     def name(self, person: PersonRecord) -> str:
-        return name_in(person, self.language)
+        return person.in_language(self.language)
 
     def also(self, person: PersonRecord) -> str:
         """A few of the other names."""

@@ -80,8 +80,9 @@ def test_the_language_is_the_askers(team: Team) -> None:
 
 def test_somebody_is_found_by_name_with_how_sure_it_is(team: Team) -> None:
     answer = team.type("민지 풍선")
-    assert "Kim Minji 91%" in written(answer)
-    assert "인물 Kim Minji" in written(answer)
+    assert "김민지 91%" in written(answer)
+    assert "인물 김민지" in written(answer)
+    assert "Kim Minji 91%" in written(team.type("Minji balloon", user="U2"))
 
 
 def test_pages_follow_one_another_in_the_same_message(team: Team) -> None:

@@ -52,6 +52,10 @@ class Called:
         """The first name whose letters are all Hangul, else `shown`."""
         return _in_script(self.names, "HANGUL")
 
+    def in_language(self, language: Literal["ko", "en"]) -> str:
+        """What they are called in a language."""
+        return self.in_korean if language == "ko" else self.in_english
+
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord(Called):

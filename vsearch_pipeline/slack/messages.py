@@ -86,7 +86,7 @@ def of_moment(moment: Moment, query: Query | None, language: Language, picture: 
         hit.speech or "",
         hit.people,
         hit.edited,
-        why(hit, query, TEXTS[language]),
+        why(hit, query, language),
         hit.score,
         picture,
     )
@@ -111,12 +111,13 @@ def in_language(korean: str | None, english: str | None, language: Language) -> 
     return (korean or english if language == "ko" else english or korean) or ""
 
 
-def why(hit: Hit, query: Query | None, texts: SlackTexts) -> str:
+def why(hit: Hit, query: Query | None, language: Language) -> str:
     """What carried a hit."""
     if query is None:
         return ""
+    texts = TEXTS[language]
     reasons = []
-    asked = [person.shown for person in hit.people if person.id in query.named]
+    asked = [person.in_language(language) for person in hit.people if person.id in query.named]
     if asked:
         reasons.append(texts.why_people.format(people=escaped(", ".join(asked), _SHORT)))
     marks = hit.marks
@@ -214,6 +215,7 @@ def _around(query: str, found: SearchResult, texts: SlackTexts) -> list[Block]:
     if len(query) > LONGEST_QUERY:
         return [_context(texts.long_query)] if found.more else []
     last = found.offset + len(found.moments)
+    paged = found.more or found.offset
     place = texts.page.format(first=found.offset + 1, last=last, count=f"{found.found:,}")
     buttons = []
     if found.offset:
@@ -221,7 +223,11 @@ def _around(query: str, found: SearchResult, texts: SlackTexts) -> list[Block]:
     if found.more:
         buttons.append(button("page:next", texts.following, {"q": query, "o": last}))
     buttons.append(button("notify", texts.notify, {"q": query}))
-    return [{"type": "divider"}, _context(place), {"type": "actions", "block_id": "around", "elements": buttons}]
+    return [
+        {"type": "divider"},
+        *([_context(place)] if paged else []),
+        {"type": "actions", "block_id": "around", "elements": buttons},
+    ]
 
 
 def _moment(
@@ -262,7 +268,7 @@ def _picture(settings: Settings, shown: Shown, language: Language, number: int |
     if shown.picture:
         alt = texts.preview.format(title=shown.video.title, span=short_span(shown.span))
         blocks.append(image_block(shown.picture, plain(f"{alt}: {shown.caption}" if shown.caption else alt, _ALT)))
-    about = [_people(shown, texts)]
+    about = [_people(shown, language)]
     if shown.edited:
         about.append(texts.edited)
     if shown.why:
@@ -271,13 +277,14 @@ def _picture(settings: Settings, shown: Shown, language: Language, number: int |
     return blocks
 
 
-def _people(shown: Shown, texts: SlackTexts) -> str:
-    names = [
-        escaped(person.shown, _NAME)
-        if person.confidence is None
-        else texts.sure.format(name=escaped(person.shown, _NAME), percent=round(person.confidence * 100))
-        for person in shown.people[:_PEOPLE]
-    ]
+def _people(shown: Shown, language: Language) -> str:
+    texts = TEXTS[language]
+    names = []
+    for person in shown.people[:_PEOPLE]:
+        name = escaped(person.in_language(language), _NAME)
+        if person.confidence is not None:
+            name = texts.sure.format(name=name, percent=round(person.confidence * 100))
+        names.append(name)
     return ", ".join(names) or texts.nobody
 
 
