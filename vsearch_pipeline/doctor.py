@@ -80,7 +80,10 @@ def _slack(settings: Settings) -> Finding:
         f"alerts go to {settings.slack_channel}" if settings.slack_channel else "VSEARCH_SLACK_CHANNEL is not set"
     )
     way = {"socket": "Socket Mode", "http": f"HTTP, port {settings.slack_port}"}[settings.slack_mode]
-    return Finding("ok", "Slack", f"{answer.get('team')} by {way}; {alerts}")
+    found = f"{answer.get('team')} by {way}; {alerts}"
+    if settings.page_link.startswith("http://localhost:"):
+        return Finding("note", "Slack", f"{found}; its links open on this machine only: set VSEARCH_PAGE_URL")
+    return Finding("ok", "Slack", found)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

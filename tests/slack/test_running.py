@@ -101,7 +101,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_doctor_says_how_it_stands(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(slack_channel="C1")
+    settings = Settings(slack_channel="C1", page_url="https://vsearch.example.com")
 
     def found() -> Finding:
         return _slack(settings)
@@ -114,5 +114,7 @@ def test_doctor_says_how_it_stands(slack: SlackServer, monkeypatch: pytest.Monke
     assert (found().state, "not valid" in found().found) == ("bad", True)
     monkeypatch.setenv("SLACK_BOT_TOKEN", BOT_TOKEN)
     assert (found().state, "alerts go to C1" in found().found) == ("ok", True)
+    settings = Settings(slack_channel="C1")
+    assert (found().state, "VSEARCH_PAGE_URL" in found().found) == ("note", True)
     settings = Settings(slack_quiet_hours="late")
     assert (found().state, "VSEARCH_SLACK_QUIET_HOURS" in found().found) == ("bad", True)
