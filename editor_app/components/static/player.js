@@ -608,6 +608,7 @@ class Player {
     const own = Math.abs(at - this.target) < 0.002;
     if (own) return;
     this.errand += 1;
+    this.owed = 0; // steps were meant from where it stood before
     this.pictured = false;
     this.drawn = false;
     this.until = null; // somebody used the video's own controls
