@@ -161,6 +161,7 @@ def test_back_goes_back(visit: Visit, lib: Library) -> None:
     page.locator(".player").get_by_role("button", name=ENGLISH.pause).click()
     search(page, "blue train")
     expect(cards(page).first).to_contain_text("blue train")
+    expect_moment(page, 2)
     page.go_back()
     expect(page.locator(".st-key-q input")).to_have_value("red balloon")
     expect_moment(page, 1)
