@@ -56,6 +56,13 @@ def clock(time_ms: int) -> str:
     return f"{head}:{seconds:02d}.{ms:03d}"
 
 
+def short_clock(time_ms: int) -> str:
+    """`83_450` -> `1:23`, with hours where there are any; what is not a whole second is left out."""
+    minutes, seconds = divmod(time_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
 def parse_time(text: str) -> int:
     """Milliseconds of `H:MM:SS.mmm`, `M:SS.mmm` or seconds.
 

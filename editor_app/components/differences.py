@@ -11,14 +11,13 @@ from itertools import groupby
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from editor_app.components.clock import short_clock
 from editor_app.media import MediaFiles
 from editor_app.texts.history import HistoryTexts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.segments import SegmentRecord
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.editing.entries import Difference, Spot
-from vsearch_pipeline.timeline import TimeRange, clock
+from vsearch_pipeline.timeline import TimeRange, clock, short_clock
 
 Change = Literal["same", "in", "out"]
 

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, get_args
 import streamlit as st
 
 from editor_app.components.assets import read
-from editor_app.components.clock import short_clock
 from editor_app.components.frame import say
 from editor_app.components.speech import file_name
 from editor_app.making import Making, address_of
@@ -20,7 +19,7 @@ from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.export.clips import Progress, Written
 from vsearch_pipeline.export.selection import Item
 from vsearch_pipeline.export.service import Text
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.timeline import TimeRange, short_clock
 from vsearch_pipeline.wording import Language, as_markdown, counted
 
 Moments = Sequence[tuple[str, TimeRange, Sequence[int]]]

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from editor_app.components.clock import short_clock
 from editor_app.media import MediaFiles
 from editor_app.texts.search import Texts
 from vsearch_pipeline.catalog.library import PersonRecord
@@ -15,7 +14,7 @@ from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.objects import object_name
 from vsearch_pipeline.search.query import Query
 from vsearch_pipeline.search.results import Hit, Moment, Piece
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.timeline import TimeRange, short_clock
 from vsearch_pipeline.wording import Language, counted
 
 _DEFAULT_FRAME_MS = 40.0

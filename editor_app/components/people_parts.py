@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from editor_app.components.assets import read
-from editor_app.components.clock import short_clock
 from editor_app.media import MediaFiles
 from editor_app.people_edits import Request, read_request
 from editor_app.texts.common import COMMON
@@ -19,6 +18,7 @@ from editor_app.texts.people import PEOPLE, PeopleTexts
 from vsearch_pipeline.catalog.library import PersonRecord
 from vsearch_pipeline.catalog.sightings import Sighting
 from vsearch_pipeline.editing.casting import KnownPerson
+from vsearch_pipeline.timeline import short_clock
 from vsearch_pipeline.wording import Language, counted
 
 _NAMES_SHOWN: Final = 3

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from editor_app.components.assets import read
-from editor_app.components.clock import in_visitors_zone, short_clock
+from editor_app.components.clock import in_visitors_zone
 from editor_app.components.outlook import draw_progress, size, took
 from editor_app.components.shelf import draw_act, draw_failures, draw_state, poster
 from editor_app.media import MediaFiles
@@ -22,6 +22,7 @@ from vsearch_pipeline.catalog.lineage import Writer
 from vsearch_pipeline.catalog.videos import IMPORT_RUN
 from vsearch_pipeline.ingest.outlook import StageView, VideoView
 from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.timeline import short_clock
 from vsearch_pipeline.wording import Language, counted, day_and_time
 
 KEY: Final = "record"

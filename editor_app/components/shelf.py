@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from editor_app.components.assets import read
-from editor_app.components.clock import in_visitors_zone, short_clock
+from editor_app.components.clock import in_visitors_zone
 from editor_app.components.outlook import draw_arrival, draw_failure, draw_progress, time_left
 from editor_app.media import MediaFiles
 from editor_app.texts.common import COMMON
@@ -20,6 +20,7 @@ from vsearch_pipeline.catalog.requests import RequestRecord
 from vsearch_pipeline.catalog.shelf import ShelfVideo, VideoState
 from vsearch_pipeline.ingest.outlook import Batch, LibraryView, Outlook
 from vsearch_pipeline.sentences import in_language
+from vsearch_pipeline.timeline import short_clock
 from vsearch_pipeline.wording import Language, counted, day
 
 KEY: Final = "shelf"

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from editor_app.components.clock import short_clock
 from vsearch_pipeline.catalog.speech import SpokenUtterance
 from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.export.subtitles import Cue, make_cues, write_subtitles
 from vsearch_pipeline.search.heard import SpokenMatch
+from vsearch_pipeline.timeline import short_clock
 
 
 def marked(text: str, words: Iterable[str], meant: SpokenMatch) -> list[dict[str, Any]]:

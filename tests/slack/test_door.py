@@ -14,8 +14,7 @@ from PIL import Image
 from tests.editor_app.library import HOSTILE_NAME
 from tests.slack.conftest import PAGE, Team, settings_of, values_of, written
 from tests.slack.slack_server import find_action
-from vsearch_pipeline.slack.desk import with_settings
-from vsearch_pipeline.slack.members import member_of
+from vsearch_pipeline.slack.members import Members, member_of
 from vsearch_pipeline.slack.texts import ENGLISH, KOREAN
 from vsearch_pipeline.slack.writing import cut
 
@@ -378,7 +377,7 @@ def test_without_lists_the_workspace_looks_and_nobody_edits(team: Team) -> None:
     assert member_of(user, settings.model_copy(update={"allow_open": True}), "T1").role == "editor"
     assert member_of({**user, "is_restricted": True}, settings, "T1").role is None
     assert member_of({**user, "deleted": True}, settings, "T1").role is None
-    assert with_settings(team.desk, settings).settings.editors == ()
+    assert Members(settings, team.desk.workspace).get("U1").role == "viewer"
 
 
 # --- bad days

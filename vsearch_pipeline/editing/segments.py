@@ -90,15 +90,13 @@ class SegmentService:
             NotFoundError: there is no such person.
             InputError: somebody is to be added and removed, or nobody is named.
         """
-        if set(add) & set(remove):
-            raise InputError("Somebody cannot be there and not be there: name them once.")
-        if not add and not remove:
+        wanted = _said_of(add, remove)
+        if not wanted:
             raise InputError("Say who is there, or who is not.")
 
         def work(edit: Edit) -> Done:
             connection = edit.connection
             merged = merged_people(connection)
-            wanted = {**dict.fromkeys(add, True), **dict.fromkeys(remove, False)}
             _refuse_unknown(connection, wanted)
             found = _look(connection, segments, seen, [person_field(person) for person in wanted])
             after = {str(s.id): _judged(s, wanted, merged) for s in found}
@@ -260,10 +258,8 @@ class SegmentService:
             language: None if text is None else clean_caption(text, language)
             for language, text in (captions or {}).items()
         }
-        wanted = {**dict.fromkeys(add, True), **dict.fromkeys(remove, False)}
+        wanted = _said_of(add, remove)
         moved = start_ms is not None or end_ms is not None
-        if set(add) & set(remove):
-            raise InputError("Somebody cannot be there and not be there: name them once.")
         given = {"segment.caption": written, "segment.people": wanted, "segment.range": moved}
         kinds = [kind for kind, what in given.items() if what]
         if not kinds:
@@ -490,6 +486,17 @@ def _net_changes(later: Sequence[OperationRecord], number: str) -> set[str]:
 def _changes(side: Values, number: str) -> Fields:
     """What one side of an operation says of a segment."""
     return side.get("segment", {}).get(number, {})
+
+
+def _said_of(add: Collection[int], remove: Collection[int]) -> dict[int, bool]:
+    """Whether each person is there.
+
+    Raises:
+        InputError: somebody is both.
+    """
+    if set(add) & set(remove):
+        raise InputError("Somebody cannot be there and not be there: name them once.")
+    return {**dict.fromkeys(add, True), **dict.fromkeys(remove, False)}
 
 
 def _moved(

@@ -47,7 +47,7 @@ from vsearch_pipeline.catalog.alerts import (
     take_as_known,
 )
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.segments import PersonOnScreen, SegmentRecord, read_segments
+from vsearch_pipeline.catalog.segments import SegmentRecord, read_segments
 from vsearch_pipeline.catalog.videos import read_videos
 from vsearch_pipeline.catalog.watches import list_watches
 from vsearch_pipeline.errors import InputError
@@ -223,15 +223,11 @@ def _searchable(settings: Settings, video: SearchableVideo, segments: Sequence[S
         "video": video.id,
         "title": plain(video.title, 200),
         "duration_ms": video.duration_ms,
-        "people": [_name(person, settings) for person in people.values()],
+        "people": [plain(person.in_language(settings.slack_language), 80) for person in people.values()],
         "spans": [[each.span.start_ms, each.span.end_ms] for each in nearest],
     }
     state: AlertState = "waiting" if settings.slack_channel else "dropped"
     return NewAlert(searchable_key(video.id), "searchable", settings.slack_channel, about, state)
-
-
-def _name(person: PersonOnScreen, settings: Settings) -> str:
-    return plain(person.in_korean if settings.slack_language == "ko" else person.in_english, 80)
 
 
 # --- runs -------------------------------------------------------------------------------------------------------

@@ -16,15 +16,16 @@ from vsearch_pipeline.slack.alert_texts import TEXTS, AlertTexts
 from vsearch_pipeline.slack.pictures import image_block
 from vsearch_pipeline.slack.writing import (
     SECTION,
+    context,
     escaped,
     link,
     moment_link,
-    mrkdwn,
     plain,
     run_link,
+    section,
     video_link,
 )
-from vsearch_pipeline.timeline import TimeRange, clock
+from vsearch_pipeline.timeline import TimeRange, short_clock
 from vsearch_pipeline.wording import Language, counted
 
 SHOWN_MOMENTS: Final = 3
@@ -89,7 +90,7 @@ def digest(settings: Settings, alerts: Sequence[AlertRecord]) -> Message:
     language = language_of(settings, alerts)
     write = _Writer(settings, language, TEXTS[language])
     head = write.counts(alerts)
-    blocks: list[dict[str, Any]] = [_section(head)]
+    blocks: list[dict[str, Any]] = [section(head)]
     ordered = sorted(alerts, key=lambda alert: (_ORDER.index(alert.kind), alert.id))
     room = DIGEST_CHARACTERS - _size(blocks) - 500  # for how many are left
     lines: list[str] = []
@@ -99,10 +100,10 @@ def digest(settings: Settings, alerts: Sequence[AlertRecord]) -> Message:
         if room < 0:
             break
         lines.append(line)
-    blocks += [_section(text) for text in _joined(lines)]
+    blocks += [section(text) for text in _joined(lines)]
     if left := len(ordered) - len(lines):
         more = counted(write.texts.rest_one, write.texts.rest_many, left)
-        blocks.append(_context(link(write.library(), more)))
+        blocks.append(context(link(write.library(), more)))
     return Message(head.replace("*", ""), blocks)
 
 
@@ -116,16 +117,16 @@ class _Writer:
 
     def searchable(self, about: Mapping[str, Any], pictures: Sequence[str | None]) -> Message:
         texts, title = self.texts, str(about.get("title", ""))
-        blocks = [_section(texts.searchable.format(video=self._video(about)))]
+        blocks = [section(texts.searchable.format(video=self._video(about)))]
         facts = []
         if about.get("duration_ms"):
-            facts.append(texts.length.format(length=_length(int(about["duration_ms"]))))
+            facts.append(texts.length.format(length=short_clock(int(about["duration_ms"]))))
         if people := [escaped(str(name), 80) for name in about.get("people", [])]:
             more = len(people) - SHOWN_PEOPLE
             names = people[:SHOWN_PEOPLE] + ([texts.more_people.format(count=more)] if more > 0 else [])
             facts.append(texts.people.format(names=", ".join(names)))
         if facts:
-            blocks.append(_context(" · ".join(facts)))
+            blocks.append(context(" · ".join(facts)))
         blocks += [image_block(each, texts.picture.format(title=title)) for each in pictures if each]
         return Message(texts.searchable_text.format(video=escaped(title, _NOTICE)), blocks)
 
@@ -133,10 +134,10 @@ class _Writer:
         stage, videos = self._stage(about), self._videos(about)
         reason, run = escaped(str(about.get("reason", "")), _REASON), self._run(about)
         blocks = [
-            _section(self.texts.failed.format(stage=stage, videos=videos) + (f"\n>{reason}" if reason else ""))
+            section(self.texts.failed.format(stage=stage, videos=videos) + (f"\n>{reason}" if reason else ""))
         ]
         if run:
-            blocks.append(_context(run))
+            blocks.append(context(run))
         titles = ", ".join(escaped(str(each["title"]), 80) for each in about.get("videos", [])[:SHOWN_VIDEOS])
         titles = titles or self._source(about)
         return Message(self.texts.failed_text.format(stage=stage, videos=titles).rstrip(": "), blocks)
@@ -144,25 +145,25 @@ class _Writer:
     def check(self, about: Mapping[str, Any], _: Sequence[str | None]) -> Message:
         named = {"check": escaped(str(about.get("check", "")), 150), "stage": self._stage(about)}
         said, run = escaped(str(about.get("reason", "")), _REASON), self._run(about)
-        blocks = [_section(self.texts.check.format(**named) + (f"\n>{said}" if said else ""))]
+        blocks = [section(self.texts.check.format(**named) + (f"\n>{said}" if said else ""))]
         if beside := [each for each in (self._videos(about), run) if each]:
-            blocks.append(_context(" · ".join(beside)))
+            blocks.append(context(" · ".join(beside)))
         return Message(self.texts.check_text.format(**named), blocks)
 
     def watch(self, about: Mapping[str, Any], pictures: Sequence[str | None]) -> Message:
         texts, moments = self.texts, about["moments"]
         query = escaped(str(about.get("query", "")), _QUERY)
         head = texts.watch.format(who=_mention(about), query=query, video=self._video(about)).rstrip()
-        blocks = [_section(head)]
+        blocks = [section(head)]
         for number, moment in enumerate(moments[:SHOWN_MOMENTS]):
-            blocks.append(_section(self._moment(about, moment)))
+            blocks.append(section(self._moment(about, moment)))
             if number < len(pictures) and (picture := pictures[number]):
                 alt = moment.get("caption") or texts.picture.format(title=about.get("title", ""))
                 blocks.append(image_block(picture, str(alt)))
         more = int(about.get("found", len(moments))) - len(moments[:SHOWN_MOMENTS])
         if more > 0:
             said = counted(texts.more_moments_one, texts.more_moments_many, more)
-            blocks.append(_context(link(video_link(self.settings, str(about["video"]), self.language), said)))
+            blocks.append(context(link(video_link(self.settings, str(about["video"]), self.language), said)))
         title = escaped(str(about.get("title", "")), _NOTICE)
         return Message(texts.watch_text.format(query=query, video=title), blocks)
 
@@ -228,7 +229,7 @@ class _Writer:
         return link(run_link(self.settings, run), self.texts.open_run) if _RUN.fullmatch(run) else ""
 
     def _moment(self, about: Mapping[str, Any], moment: Mapping[str, Any]) -> str:
-        when = f"{_length(int(moment['from']))}–{_length(int(moment['to']))}"
+        when = f"{short_clock(int(moment['from']))}–{short_clock(int(moment['to']))}"
         caption = escaped(str(moment.get("caption") or ""), 600)
         return f"{link(self._moment_url(about, moment), when)} {caption}".rstrip()
 
@@ -244,19 +245,6 @@ _RUN: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 def _mention(about: Mapping[str, Any]) -> str:
     user = str(about.get("user", ""))
     return f"<@{user}>" if _USER.fullmatch(user) else ""
-
-
-def _length(time_ms: int) -> str:
-    """`1:02:03`, `0:14`: without thousandths."""
-    return clock(time_ms).rpartition(".")[0]
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": mrkdwn(text)}
-
-
-def _context(text: str) -> dict[str, Any]:
-    return {"type": "context", "elements": [mrkdwn(text)]}
 
 
 def _joined(lines: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -119,8 +119,3 @@ def open_desk(settings: Settings, tokens: Tokens) -> Desk:
         Pictures(searching.catalog, workspace),
         ThreadPoolExecutor(_BESIDE, thread_name_prefix="slack-beside"),
     )
-
-
-def with_settings(desk: Desk, settings: Settings) -> Desk:
-    """The same desk for other lists and addresses."""
-    return replace(desk, settings=settings, members=Members(settings, desk.workspace))

@@ -19,14 +19,14 @@ from vsearch_pipeline.slack.pictures import image_block
 from vsearch_pipeline.slack.texts import TEXTS, SlackTexts
 from vsearch_pipeline.slack.writing import (
     OPTION,
-    SECTION,
     TITLE,
     escaped,
+    folded,
     link,
     moment_link,
-    mrkdwn,
     plain,
     plain_text,
+    section,
     whole,
 )
 from vsearch_pipeline.timeline import clock, parse_time
@@ -161,10 +161,10 @@ def edit_view(
     head = f"*{link(moment_link(settings, segment.id, language), video.title, 100)}*  {short_span(segment.span)}"
     blocks: list[dict[str, Any]] = []
     if conflict:
-        blocks.append(_section(f":warning: {texts.conflict}"))
-        blocks.append(_section(f"*{texts.conflict_now}*\n" + "\n".join(conflict)))
+        blocks.append(section(f":warning: {texts.conflict}"))
+        blocks.append(section(f"*{texts.conflict_now}*\n" + "\n".join(conflict)))
         blocks.append({"type": "divider"})
-    blocks.append(_section(head))
+    blocks.append(section(head))
     if picture:
         alt = texts.preview.format(title=video.title, span=short_span(segment.span))
         blocks.append(image_block(picture, alt))
@@ -197,7 +197,7 @@ def _caption(
         text = filled.captions[language] or ""
     text = whole(text)
     if len(text) > LONGEST_CAPTION:
-        return _section(texts.caption_long.format(label=f"*{label}*", text=escaped(text, 500)))
+        return section(texts.caption_long.format(label=f"*{label}*", text=escaped(text, 500)))
     model = segment.layers.auto_ko if language == "ko" else segment.layers.auto_en
     human = segment.layers.human(language)
     hint = texts.caption_model.format(text=model) if human is not None and model else texts.caption_hint
@@ -228,20 +228,16 @@ def _input(name: str, label: str, element: dict[str, Any], hint: str) -> dict[st
     }
 
 
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": mrkdwn(text[:SECTION])}
-
-
 def _option(number: int, name: str, group: str | None) -> dict[str, Any]:
     return {"text": plain_text(f"{name} ({group})" if group else name, OPTION), "value": str(number)}
 
 
 def people_options(people: Sequence[PersonRecord], typed: str) -> list[dict[str, Any]]:
     """Those whose names have what was typed, the beginnings first."""
-    wanted = _folded(typed)
+    wanted = folded(typed)
     ranked = []
     for person in people:
-        names = [_folded(name) for name in (*person.names, str(person))]
+        names = [folded(name) for name in (*person.names, str(person))]
         places = [name.find(wanted) for name in names if wanted in name]
         if places or not wanted:
             ranked.append((min(places, default=0) > 0, person.shown, person))
@@ -305,7 +301,3 @@ def now_lines(segment: SegmentRecord, by: str, texts: SlackTexts) -> list[str]:
 
 def _digest(text: str | None) -> str:
     return hashlib.sha256(plain(text or "", 100_000).encode()).hexdigest()[:12]
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

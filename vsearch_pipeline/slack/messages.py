@@ -20,16 +20,18 @@ from vsearch_pipeline.slack.pictures import image_block
 from vsearch_pipeline.slack.texts import TEXTS, SlackTexts
 from vsearch_pipeline.slack.writing import (
     BUTTON,
-    SECTION,
+    caption_in,
+    context,
     escaped,
     link,
     moment_link,
     mrkdwn,
     plain,
     plain_text,
+    section,
     whole,
 )
-from vsearch_pipeline.timeline import TimeRange
+from vsearch_pipeline.timeline import TimeRange, short_clock
 from vsearch_pipeline.wording import Language, day_and_time
 
 Block = dict[str, Any]
@@ -82,7 +84,7 @@ def of_moment(moment: Moment, query: Query | None, language: Language, picture: 
         hit.segment_id,
         hit.video,
         moment.span,
-        in_language(hit.caption_ko, hit.caption_en, language),
+        caption_in(hit.caption_ko, hit.caption_en, language),
         hit.speech or "",
         hit.people,
         hit.edited,
@@ -93,7 +95,7 @@ def of_moment(moment: Moment, query: Query | None, language: Language, picture: 
 
 
 def of_segment(segment: SegmentRecord, video: VideoRecord, language: Language, picture: str | None) -> Shown:
-    caption = in_language(segment.caption_ko, segment.caption_en, language)
+    caption = caption_in(segment.caption_ko, segment.caption_en, language)
     return Shown(
         segment.id,
         video,
@@ -104,11 +106,6 @@ def of_segment(segment: SegmentRecord, video: VideoRecord, language: Language, p
         segment.touched,
         picture=picture,
     )
-
-
-def in_language(korean: str | None, english: str | None, language: Language) -> str:
-    """The caption of a language, else the other one."""
-    return (korean or english if language == "ko" else english or korean) or ""
 
 
 def why(hit: Hit, query: Query | None, language: Language) -> str:
@@ -139,13 +136,7 @@ def _hits(pieces: Sequence[Piece]) -> str:
 
 def short_span(span: TimeRange) -> str:
     """`0:12–0:17`, in whole seconds."""
-    return f"{_short(span.start_ms)}–{_short(span.end_ms)}"
-
-
-def _short(time_ms: int) -> str:
-    minutes, seconds = divmod(time_ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    return f"{short_clock(span.start_ms)}–{short_clock(span.end_ms)}"
 
 
 # --- results ----------------------------------------------------------------------------------------------------
@@ -170,13 +161,13 @@ def results_message(
     asked = escaped(query, _SHORT)
     if not found.moments:
         head = texts.nothing.format(query=asked)
-        return _message(head, [_section(head), _context(texts.nothing_hint)])
+        return _message(head, [section(head), _context(texts.nothing_hint)])
     head = (texts.found_one if found.found == 1 else texts.found_many).format(
         query=asked, count=f"{found.found:,}"
     )
     blocks: list[Block] = []
     for most in _CAPTIONS:
-        blocks = [_section(head)]
+        blocks = [section(head)]
         if found.relaxed or not found.good:
             blocks.append(_context(texts.relaxed if found.relaxed else texts.weak))
         if answer is not None:
@@ -204,7 +195,7 @@ def _answer(
         lines.append(f"• {escaped(claim.text, _CLAIM)}  {' '.join(links[:3])}")
     while lines and len("\n".join(lines)) > _ANSWER:
         lines.pop()
-    blocks = [_section("\n".join(lines))] if lines else []
+    blocks = [section("\n".join(lines))] if lines else []
     if answer.model:
         blocks.append(_context(texts.answer_by.format(model=escaped(answer.model, _SHORT))))
     return blocks
@@ -264,7 +255,7 @@ def _picture(settings: Settings, shown: Shown, language: Language, number: int |
     lines = [head, caption]
     if shown.speech:
         lines.append(texts.said.format(text=escaped(shown.speech, min(most, 2 * _SHORT))))
-    blocks = [_section("\n".join(lines))]
+    blocks = [section("\n".join(lines))]
     if shown.picture:
         alt = texts.preview.format(title=shown.video.title, span=short_span(shown.span))
         blocks.append(image_block(shown.picture, plain(f"{alt}: {shown.caption}" if shown.caption else alt, _ALT)))
@@ -321,7 +312,7 @@ def saved_message(settings: Settings, shown: Shown, operation: int, what: str, l
     return _message(
         plain(texts.saved.format(title=shown.video.title, span=short_span(shown.span)), _SHORT).replace("<", "‹"),
         [
-            _section(f"{head}\n{caption}"),
+            section(f"{head}\n{caption}"),
             _context(texts.saved_what.format(what=escaped(what, _SHORT), operation=operation)),
             {"type": "actions", "block_id": f"saved:{operation}", "elements": buttons},
         ],
@@ -337,7 +328,7 @@ def when(moment: Any, language: Language) -> str:
 
 def note(text: str) -> Message:
     """A sentence of ours, which may hold mrkdwn."""
-    return _message(text, [_section(text)])
+    return _message(text, [section(text)])
 
 
 def watches_message(watches: Sequence[tuple[int, str]], language: Language) -> Message:
@@ -356,7 +347,7 @@ def watches_message(watches: Sequence[tuple[int, str]], language: Language) -> M
     ]
     left = len(watches) - len(rows)
     more = [_context(texts.watches_more.format(count=left))] if left else []
-    return _message(texts.watches, [_section(f"*{texts.watches}*"), *rows, *more])
+    return _message(texts.watches, [section(f"*{texts.watches}*"), *rows, *more])
 
 
 def button(action: str, label: str, value: Mapping[str, Any]) -> Block:
@@ -368,12 +359,8 @@ def button(action: str, label: str, value: Mapping[str, Any]) -> Block:
     }
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": mrkdwn(text[:SECTION].strip() or "–")}
-
-
 def _context(text: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(text[:_CONTEXT].strip() or "–")]}
+    return context(text, _CONTEXT)
 
 
 def _message(text: str, blocks: list[Block]) -> Message:

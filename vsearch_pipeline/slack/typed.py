@@ -10,7 +10,7 @@ from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.slack.asking import TypedEdit
 from vsearch_pipeline.slack.form import Changes
 from vsearch_pipeline.slack.texts import SlackTexts
-from vsearch_pipeline.slack.writing import escaped
+from vsearch_pipeline.slack.writing import escaped, folded
 from vsearch_pipeline.wording import Language
 
 
@@ -25,7 +25,7 @@ def change_of(
     named: set[int] = set()
     unknown = []
     for name in asked.people or ():
-        found = [person for person in people if _folded(name) in map(_folded, (*person.names, str(person)))]
+        found = [person for person in people if folded(name) in map(folded, (*person.names, str(person)))]
         if len(found) > 1:
             choices = ", ".join(str(person) for person in found)
             return texts.person_several.format(name=escaped(name, 100), choices=escaped(choices, 500))
@@ -44,7 +44,3 @@ def change_of(
         None,
         None,
     )
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())

@@ -19,7 +19,7 @@ from vsearch_pipeline.errors import InputError
 from vsearch_pipeline.search.results import Hit
 from vsearch_pipeline.search.service import SearchService
 from vsearch_pipeline.slack.alert_messages import SHOWN_MOMENTS
-from vsearch_pipeline.slack.writing import plain
+from vsearch_pipeline.slack.writing import caption_in, plain
 from vsearch_pipeline.timeline import TimeRange
 from vsearch_pipeline.wording import Language
 
@@ -156,8 +156,7 @@ def _alert(watch: WatchRecord, found: Sequence[FoundMoment]) -> NewAlert:
 
 def _told(moment: FoundMoment, language: Language) -> dict[str, Any]:
     hit = moment.best
-    captions = [hit.caption_ko, hit.caption_en] if language == "ko" else [hit.caption_en, hit.caption_ko]
-    caption = next((caption for caption in [*captions, hit.speech] if caption), "")
+    caption = caption_in(hit.caption_ko, hit.caption_en, language) or hit.speech or ""
     return {
         "segment": hit.segment_id,
         "from": moment.span.start_ms,

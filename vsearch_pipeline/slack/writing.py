@@ -68,8 +68,28 @@ def mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
+def section(text: str) -> dict[str, Any]:
+    """A block of mrkdwn, cut to what Slack takes."""
+    return {"type": "section", "text": mrkdwn(text[:SECTION] if text.strip() else "–")}
+
+
+def context(text: str, most: int = SECTION) -> dict[str, Any]:
+    """A block of small mrkdwn."""
+    return {"type": "context", "elements": [mrkdwn(text[:most] if text.strip() else "–")]}
+
+
 def plain_text(text: str, most: int = SECTION) -> dict[str, Any]:
     return {"type": "plain_text", "text": plain(text, most) or "–", "emoji": False}
+
+
+def caption_in(korean: str | None, english: str | None, language: Language) -> str:
+    """The caption of a language, else the other one."""
+    return (korean or english if language == "ko" else english or korean) or ""
+
+
+def folded(name: str) -> str:
+    """A name as it is compared with what somebody typed."""
+    return " ".join(name.casefold().split())
 
 
 def moment_link(settings: Settings, segment: int, language: Language, query: str = "") -> str:
