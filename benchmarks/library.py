@@ -30,6 +30,7 @@ class Remembering:
         self._embedder = embedder
         self._known: dict[str, Any] = {}
         self.name, self.version, self.dim = embedder.name, embedder.version, embedder.dim
+        self.source = embedder.source
         self.glosses, self.knows = embedder.glosses, embedder.knows
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -308,7 +308,7 @@ def _bare_script(folder: Path) -> Path:
 
 def add_files(home: Path, size: int) -> None:
     """A film, frames and previews for every video of a made library; most are links to the same files."""
-    videos = Settings(home=home).videos_dir
+    videos = home / "videos"
     videos.mkdir(parents=True)
     seconds = OF_A_VIDEO * SEGMENT_MS // 1000
     film, still, preview = (videos / name for name in ("film.mp4", "still.jpg", "preview.webp"))

@@ -59,7 +59,7 @@ class Query:
 class Made:
     """Answers a query's text with its vector, and words with none: embedding is counted apart."""
 
-    name, version, dim, glosses = MODEL, "1", DIM, False
+    name, source, version, dim, glosses = MODEL, MODEL, "1", DIM, False
 
     def __init__(self) -> None:
         self.vectors: dict[str, Any] = {}

@@ -172,11 +172,11 @@ def main() -> None:
     crowd = Crowd()
     with _home(size) as home, crowd, _door(home, crowd) as log, _bare_process(home) as bare:
         catalog = open_catalog(Settings(home=home))
-        _own_pictures(Settings(home=home).videos_dir)
+        _own_pictures(home / "videos")
         with catalog.begin() as connection:
             size = connection.execute(text("select count(*) from segments")).scalar_one()
         queries = _queries()
-        _know_pictures(catalog, Settings(home=home).videos_dir)
+        _know_pictures(catalog, home / "videos")
         crowd.ask(list(islice(queries, WARMING)))
         _post(bare, crowd, list(islice(queries, WARMING)))
         _forget_pictures(catalog)
@@ -184,7 +184,7 @@ def main() -> None:
         rows, notes = [], []
         for workspace in ("empty at first", "has all pictures"):
             if workspace != "empty at first":
-                _know_pictures(catalog, Settings(home=home).videos_dir)
+                _know_pictures(catalog, home / "videos")
             made, note = _compared(crowd, bare, queries, commands, workspace)
             rows += made
             notes.append(note)

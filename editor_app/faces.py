@@ -57,7 +57,7 @@ class FacePlace:
         return f"frames/{self.frame_index:06d}.jpg"
 
 
-def cut_out(frame: Path, place: FacePlace) -> bytes:
+def cut_out(frame: Path | BytesIO, place: FacePlace) -> bytes:
     """A square JPEG of the face with some room around it, at most `_SIDE` pixels wide.
 
     Raises:

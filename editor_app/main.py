@@ -1,6 +1,6 @@
-"""The page's server: Streamlit, and beside it the route that serves video by range.
+"""The page's server: Streamlit, and beside it the routes that serve video by range, health and metrics.
 
-Start it with `streamlit run editor_app/main.py`; `/_stcore/health` answers when it is up.
+Start it with `streamlit run editor_app/main.py`; `/readyz` answers when people can use it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from editor_app.links import Links, media_links
 from editor_app.media import store_route
 from editor_app.services import warm_up
 from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.logs import set_up_logs
+from vsearch_pipeline.seeing import seeing_routes
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 
 _LOG = logging.getLogger(__name__)
 _SETTINGS = Settings()
+set_up_logs(_SETTINGS, "page")
 
 
 def _warm_up() -> None:
@@ -55,7 +59,10 @@ _SIGN_IN, _LINKS = _door()
 app = st.App(  # Streamlit reads in this file's text that there is one
     Path(__file__).with_name("page.py"),
     secrets=_SIGN_IN,
-    routes=[store_route(_SETTINGS.videos_dir, _LINKS)],
+    routes=[
+        store_route(open_store(_SETTINGS), _LINKS),
+        *seeing_routes(_SETTINGS, open_metrics=not people_sign_in(_SETTINGS)),
+    ],
     middleware=[
         Middleware(Doorkeeper, sign_in=people_sign_in(_SETTINGS), open_to_all=_SETTINGS.allow_open),
     ],

@@ -7,11 +7,11 @@ who is given one may open that one file, whoever they are; nobody can make one u
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,12 +23,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from editor_app.faces import FacePlace, cut_out
 from editor_app.links import Links
+from editor_app.remote import RemoteFileResponse
 from editor_app.texts.access import ACCESS
-from vsearch_pipeline.browsers import PROXY_NAME, Stored, browsers_that_play, proxy_path
+from vsearch_pipeline.browsers import PROXY_NAME, Stored, browsers_that_play
 from vsearch_pipeline.catalog.videos import VideoRecord
-from vsearch_pipeline.previews import preview_path
+from vsearch_pipeline.errors import StoreError
+from vsearch_pipeline.previews import preview_of
+from vsearch_pipeline.storage.store import FRAMES, PREVIEWS, MediaStore, RemoteFile, frame_file
 from vsearch_pipeline.timeline import TimeRange
 from vsearch_pipeline.wording import language_of
+
+_LOG = logging.getLogger(__name__)
 
 PREFIX: Final = "/store"
 """`/media` is Streamlit's own."""
@@ -64,10 +69,10 @@ class MediaFiles:
     """Addresses of the files of one store.
 
     Attributes:
-        videos_dir: `HOME/videos`.
+        store: where they are.
     """
 
-    videos_dir: Path
+    store: MediaStore
     links: Links
 
     def playback(self, video: VideoRecord) -> Playback:
@@ -76,7 +81,7 @@ class MediaFiles:
             return "plays"
         if video.path is None:
             return "imported"
-        if not Path(self.videos_dir, video.path).is_file():
+        if not self.store.exists(video.path):
             return "missing"
         # until there is a proxy, the browser at hand may try: the player shows the preview where it refuses
         players = browsers_that_play(Stored(video.container, video.video_codec))
@@ -93,25 +98,25 @@ class MediaFiles:
         return 0 if self._has_proxy(video) else video.start_ms or 0
 
     def _has_proxy(self, video: VideoRecord) -> bool:
-        return proxy_path(self.videos_dir, video.id).is_file()
+        return self.store.exists(f"{video.id}/{PROXY_NAME}")
 
     def preview(self, video_id: str, span: TimeRange) -> str | None:
         """Address of the moving preview of this range, else of the one that shows most of it: people move edges
         before the next run makes previews. None where there is none."""
-        path = preview_path(self.videos_dir, video_id, span)
-        return self._address(f"{video_id}/previews/{path.name}") if path else None
+        file = preview_of(self.store, video_id, span)
+        return self._address(f"{video_id}/{PREVIEWS}/{file}") if file else None
 
     def still(self, video: VideoRecord, time_ms: int) -> str | None:
         """Address of the stored frame near a time; None where there are no frames.
 
         Frames are sampled evenly, so the position is taken from the share of the video's length.
         """
-        count = _frame_count(Path(self.videos_dir, video.id, "frames"))
+        count = len(self.store.files(video.id, FRAMES) or ())
         if not count:
             return None
         share = time_ms / video.duration_ms if video.duration_ms else 0.5
         index = min(count - 1, max(0, int(share * count)))
-        return self._address(f"{video.id}/frames/{index:06d}.jpg")
+        return self._address(f"{video.id}/{FRAMES}/{frame_file(index)}")
 
     def face(self, video_id: str, frame_index: int, bbox_xyxy: tuple[float, float, float, float]) -> str | None:
         """Address of a square picture of a face; None where the frame is not there.
@@ -120,7 +125,7 @@ class MediaFiles:
             bbox_xyxy: shares (0..1) of the stored frame `frame_index`.
         """
         place = FacePlace.of(frame_index, bbox_xyxy)
-        if place is None or not Path(self.videos_dir, video_id, place.frame).is_file():
+        if place is None or frame_file(frame_index) not in (self.store.files(video_id, FRAMES) or ()):
             return None
         return self._address(f"{video_id}/{place.name}")
 
@@ -128,55 +133,23 @@ class MediaFiles:
         return self.links.address(PREFIX, name)
 
 
-def _frame_count(folder: Path) -> int:
-    state = _state(folder)
-    return _counted_frames(folder, *state) if state else 0
-
-
-def _state(folder: Path) -> tuple[int, int] | None:
-    """Changes when a file is put into the folder, or another folder into its place; None where there is none."""
-    try:
-        stat = folder.stat()
-    except FileNotFoundError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns
-
-
-@lru_cache(maxsize=1024)
-def _counted_frames(folder: Path, _inode: int, _changed_ns: int) -> int:
-    """How many there are, numbered from 0 on: looked for by halves, since an hour of video has thousands of
-    them and a page of results asks for a still of each."""
-    first, beyond = 0, 1
-    while _frame(folder, beyond - 1).is_file():
-        first, beyond = beyond, beyond * 2
-    return bisect_left(range(first, beyond), True, key=lambda index: not _frame(folder, index).is_file()) + first
-
-
-def _frame(folder: Path, index: int) -> Path:
-    return folder / f"{index:06d}.jpg"
-
-
-def store_file(videos_dir: Path, name: str) -> Path | None:
+def stored_file(store: MediaStore, name: str) -> Path | RemoteFile | None:
     """The file that an address names, or None.
 
-    Only a video's source, proxy, frames and previews have addresses. A link is followed for the source alone,
-    which the store itself makes (`VSEARCH_LINK_MODE=symlink`); anything else must lie in the video's own folder.
+    Only a video's source, proxy, frames and previews have addresses.
     """
     video_id, _, rest = name.partition("/")
     if not video_id or video_id.startswith(".") or "\\" in name or "\0" in name:
         return None
-    folder = (videos_dir / video_id).resolve()
-    if folder != videos_dir.resolve() / video_id:
+    if not (_SOURCE.fullmatch(rest) or _MADE.fullmatch(rest)):
         return None
-    file = folder / rest
-    if _SOURCE.fullmatch(rest):
-        return file if file.is_file() else None
-    if _MADE.fullmatch(rest) and file.resolve() == file and file.is_file():
-        return file
-    return None
+    try:
+        return store.served(name)
+    except FileNotFoundError:
+        return None
 
 
-def store_route(videos_dir: Path, links: Links) -> Route:
+def store_route(store: MediaStore, links: Links) -> Route:
     """`GET /store/VIDEO/...`: the store's files, in blocks and by range (206), and faces cut out of its frames.
 
     A link that is not signed, altered or expired is refused (403), whether there is such a file or not.
@@ -190,15 +163,20 @@ def store_route(videos_dir: Path, links: Links) -> Route:
             return _refusal(texts.link_expired if left == "expired" else texts.link_wrong, 403)
         video_id, _, rest = name.partition("/")
         place = FacePlace.parse(rest)
-        file = store_file(videos_dir, f"{video_id}/{place.frame}" if place else name)
-        if file is None:
-            return _refusal("Not found", 404)
         try:
+            file = stored_file(store, f"{video_id}/{place.frame}" if place else name)
+            if file is None:
+                return _refusal("Not found", 404)
             tag = _tag(file, name)
             known = _is_known(request.headers, tag)
-            response = Response(status_code=304) if known else _picture(file, place) if place else _whole(file)
+            response = (
+                Response(status_code=304) if known else _picture(file, place) if place else _whole(file, name)
+            )
         except OSError:  # deleted, or made anew, at this moment
             return _refusal("Not found", 404)
+        except StoreError as problem:
+            _LOG.warning("%s", problem)
+            return _refusal("The media store cannot be reached", 503)
         response.headers["etag"] = tag
         response.headers["cache-control"] = f"private, max-age={min(left, _FRESH_S)}"
         return response
@@ -210,10 +188,14 @@ def _refusal(sentence: str, status: int) -> Response:
     return PlainTextResponse(sentence, status_code=status, headers={"cache-control": "no-store"})
 
 
-def _tag(file: Path, name: str) -> str:
+def _tag(file: Path | RemoteFile, name: str) -> str:
     """Changes with the file, and tells what was made of it apart."""
-    stat = file.stat()
-    return f'"{hashlib.sha256(f"{stat.st_mtime_ns} {stat.st_size} {name}".encode()).hexdigest()[:32]}"'
+    if isinstance(file, Path):
+        stat = file.stat()
+        state = f"{stat.st_mtime_ns} {stat.st_size}"
+    else:
+        state = file.tag
+    return f'"{hashlib.sha256(f"{state} {name}".encode()).hexdigest()[:32]}"'
 
 
 def _is_known(headers: Headers, tag: str) -> bool:
@@ -222,12 +204,14 @@ def _is_known(headers: Headers, tag: str) -> bool:
     return tag in known or known == ["*"]
 
 
-def _whole(file: Path) -> Response:
-    return FileResponse(file, media_type=_TYPES.get(file.suffix.lower(), _UNKNOWN_TYPE))
+def _whole(file: Path | RemoteFile, name: str) -> Response:
+    kind = _TYPES.get(PurePosixPath(name).suffix.lower(), _UNKNOWN_TYPE)
+    return FileResponse(file, media_type=kind) if isinstance(file, Path) else RemoteFileResponse(file, kind)
 
 
-def _picture(frame: Path, place: FacePlace) -> Response:
-    return Response(cut_out(frame, place), media_type="image/jpeg")
+def _picture(frame: Path | RemoteFile, place: FacePlace) -> Response:
+    opened = frame if isinstance(frame, Path) else BytesIO(frame.read(0, frame.size))
+    return Response(cut_out(opened, place), media_type="image/jpeg")
 
 
 class _SafeHeaders:

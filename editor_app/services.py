@@ -60,6 +60,7 @@ from vsearch_pipeline.search.faces import Appearance
 from vsearch_pipeline.search.results import SearchResult
 from vsearch_pipeline.search.service import SearchService, open_search
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 from vsearch_pipeline.wording import Language
 
 _FILMS: Final = 64
@@ -110,7 +111,7 @@ class Services:
 
     @property
     def export(self) -> ExportService:
-        return ExportService(self.catalog, self.settings.videos_dir)
+        return ExportService(self.catalog, open_store(self.settings))
 
     def search(self, text: str, limit: int) -> SearchResult:
         """Raises InputError where the query cannot be searched."""
@@ -328,7 +329,7 @@ def open_services(settings: Settings) -> Services:
 def warm_up(settings: Settings) -> None:
     """Open the library before anybody visits, and search: the first search loads the words of both languages,
     which takes seconds. The same errors as `open_services`."""
-    _open(settings).search("안녕 hello", 1)
+    _open(settings).searching.warm_up("안녕 hello")
 
 
 _NOBODY: Final = Visitor("", "viewer")
@@ -337,8 +338,8 @@ _FIRST_QUERY: Final = "a person 사람이 나오는"
 
 @st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})
 def _open(settings: Settings) -> Services:
-    searching = open_search(settings)
-    searching.search(_FIRST_QUERY, limit=1)  # loads all that the first visitor would wait for
+    searching = open_search(settings, "web")
+    searching.warm_up(_FIRST_QUERY)  # loads all that the first visitor would wait for
     casting = open_casting(settings, searching.catalog)
     return Services(
         settings,
@@ -346,7 +347,7 @@ def _open(settings: Settings) -> Services:
         searching.catalog,
         searching,
         AnswerService(Gemini(settings.gemini, PaidLedger(searching.catalog))),
-        MediaFiles(settings.videos_dir, media_links(settings)),
+        MediaFiles(open_store(settings), media_links(settings)),
         casting,
         Relabelling(settings, searching.catalog, casting),
         Sorting(casting),

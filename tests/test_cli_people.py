@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from tests.people.photos import astronaut
 from tests.people_library import add_tracks, add_video
+from tests.stored import part_of
 from vsearch_pipeline import runner
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.identities import TrackRef
@@ -236,10 +237,9 @@ def test_clusters_can_be_looked_at(
 ) -> None:
     settings, _ = library
     video_id, (_, stranger, _) = video
-    frames = settings.videos_dir / video_id / "frames"
-    frames.mkdir(parents=True)
-    for index in range(3):
-        Photo.fromarray(astronaut()).save(frames / f"{index:06d}.jpg")
+    with part_of(settings, video_id, "frames") as frames:
+        for index in range(3):
+            Photo.fromarray(astronaut()).save(frames / f"{index:06d}.jpg")
     vsearch("gather")
     table = vsearch("list", "--unknown", "--pictures", str(tmp_path / "sheets"))
     assert table.exit_code == 0, table.output

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.commands import family
 from vsearch_pipeline.serve import HOST, free_port
 
 
@@ -27,11 +28,6 @@ def test_a_taken_port_gives_way_to_a_free_one() -> None:
         assert other != port
     with socket.socket() as free:
         free.bind((HOST, other))
-
-
-def family(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
 
 
 @pytest.mark.slow

@@ -86,10 +86,13 @@ def test_both_ways_of_writing_a_particle_give_the_same(name: str, particle: Part
 
 
 @given(st.text(st.sampled_from("{}P12 이가a")))
-def test_without_braces_nothing_is_filled(text: str) -> None:
+def test_without_braces_no_name_is_filled_in(text: str) -> None:
     bare = without_braces(text)
     assert not slots_in(bare)
-    assert fill(bare, [], "ko") == bare
+    for language in ("en", "ko"):
+        assert fill(bare, ["민지", "하린"], language) == fill(bare, [], language)
+    if not set("이가") & set(bare):  # "(가)이" makes way for the particle that fits
+        assert fill(bare, [], "ko") == bare
 
 
 @pytest.mark.parametrize(

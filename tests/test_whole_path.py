@@ -6,50 +6,21 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
+from tests.catalogue_dump import assert_same, dump_of
+from tests.commands import started, vsearch
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
-from vsearch_pipeline.catalog.models import Base
 from vsearch_pipeline.catalog.server import embedded_server
 from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.wheels import wheel_file
 
 pytestmark = pytest.mark.slow
-
-BOOKKEEPING = {"searches", "producers", "stage_errors", "operations", "classifiers"}
-"""Tables that tell of runs and of who searched rather than of videos."""
-PASSING = {"producer_id", "run_id", "seconds", "finished_at", "added_at", "source"}
-
-
-def vsearch(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "VSEARCH_HOME": str(home)}
-    return subprocess.run(
-        [sys.executable, "-m", "vsearch_pipeline", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-
-
-def snapshot(catalog: Catalog) -> dict[str, list[Any]]:
-    """Every row that says something about a video, without when and by which run it was written."""
-    found = {}
-    with catalog.begin() as connection:
-        for table in Base.metadata.sorted_tables:
-            if table.name not in BOOKKEEPING:
-                columns = [column for column in table.columns if column.name not in PASSING]
-                found[table.name] = sorted(map(repr, connection.execute(select(*columns))))
-    return found
 
 
 def files(home: Path) -> dict[str, int]:
@@ -97,23 +68,23 @@ def test_a_file_becomes_searchable(quiet: tuple[Path, Catalog]) -> None:
 
 def test_adding_again_changes_nothing(quiet: tuple[Path, Catalog], clip: Path) -> None:
     home, catalog = quiet
-    before, stored = snapshot(catalog), files(home)
+    before, stored = dump_of(catalog), files(home)
     again = vsearch(home, "add", str(clip))
     assert again.returncode == 0, again.stderr
     assert "known" in again.stdout
-    assert snapshot(catalog) == before
+    assert_same(before, dump_of(catalog))
     assert files(home) == stored
 
 
 def test_computing_again_gives_the_same_rows(quiet: tuple[Path, Catalog], clip: Path) -> None:
     """With the fingerprints gone every stage runs for real, and must write what it wrote."""
     home, catalog = quiet
-    before = snapshot(catalog)
+    before = dump_of(catalog)
     with catalog.begin() as connection:
         connection.execute(text("delete from stage_runs"))
     again = vsearch(home, "add", str(clip))
     assert again.returncode == 0, again.stderr
-    assert snapshot(catalog) == before
+    assert_same(before, dump_of(catalog))
 
 
 def test_kills_at_every_stage_end_in_the_same_catalogue(
@@ -123,12 +94,7 @@ def test_kills_at_every_stage_end_in_the_same_catalogue(
     for home, catalog in fresh_home(tmp_path_factory, "killed"):
         killed_after = []
         for finished in range(12):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "vsearch_pipeline", "add", str(clip)],
-                env={**os.environ, "VSEARCH_HOME": str(home)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            process = started(home, "add", str(clip))
             deadline = time.monotonic() + 120
             while _stages(catalog) < finished and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.005)
@@ -138,7 +104,14 @@ def test_kills_at_every_stage_end_in_the_same_catalogue(
         assert len(set(killed_after)) >= 6, "the kills must fall into different stages"
         last = vsearch(home, "add", str(clip))
         assert last.returncode == 0, last.stderr
-        assert snapshot(catalog) == snapshot(undisturbed)
+        assert_same(dump_of(undisturbed), dump_of(catalog))
+        for held in (
+            "stage_progress",
+            "dagster.concurrency_slots where run_id is not null",
+            "dagster.runs where status in ('NOT_STARTED', 'STARTING', 'STARTED')",
+        ):
+            with catalog.begin() as connection:
+                assert connection.execute(text(f"select count(*) from {held}")).scalar_one() == 0, held  # noqa: S608
         assert files(home) == files(quiet[0])
         assert not list((home / "videos").glob(".incoming/*"))
 
@@ -152,7 +125,7 @@ def test_bad_files_are_refused_in_a_sentence_and_the_rest_goes_on(
     quiet: tuple[Path, Catalog], clip: Path, tmp_path: Path
 ) -> None:
     home, catalog = quiet
-    before, stored = snapshot(catalog), files(home)
+    before, stored = dump_of(catalog), files(home)
     folder = tmp_path / "mixed"
     folder.mkdir()
     (folder / "a empty.mp4").touch()
@@ -166,7 +139,7 @@ def test_bad_files_are_refused_in_a_sentence_and_the_rest_goes_on(
     assert "notes.txt: not a video" in result.stderr
     assert "-z known.mp4 is already here: 자전거 타는 사람들" in result.stdout
     assert "2 refused, 1 known, 1 ignored" in result.stdout or "1 known, 2 refused, 1 ignored" in result.stdout
-    assert snapshot(catalog) == before
+    assert_same(before, dump_of(catalog))
     assert files(home) == stored
 
 

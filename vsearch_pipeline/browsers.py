@@ -7,7 +7,6 @@ Source: developer.mozilla.org/docs/Web/Media/Guides/Formats.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 PROXY_NAME: Final = "proxy.mp4"
@@ -59,8 +58,3 @@ def browsers_that_play(stored: Stored) -> Players:
         and not stored.mirrored
     )
     return "all" if everywhere else "some"
-
-
-def proxy_path(videos_dir: Path, video_id: str) -> Path:
-    """Where the proxy of a video is, if it has one."""
-    return videos_dir / video_id / PROXY_NAME

@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,11 +23,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.table import Table
 
 from vsearch_pipeline.catalog.database import Catalog, open_catalog
+from vsearch_pipeline.cli_backfill import mount_backfill
 from vsearch_pipeline.cli_edit import mount as mount_edits
 from vsearch_pipeline.cli_export import export
+from vsearch_pipeline.cli_models import models, state_lines
 from vsearch_pipeline.cli_people import Terminal, people, print_names
 from vsearch_pipeline.cli_transfer import mount as mount_transfers
-from vsearch_pipeline.errors import InputError, VsearchError
+from vsearch_pipeline.errors import InputError, ModelUnavailableError, VsearchError
+from vsearch_pipeline.logs import Door, set_up_logs
+from vsearch_pipeline.redaction import REDACTED
 from vsearch_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +63,14 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def _settings() -> Settings:
+def _settings(door: Door = "cli") -> Settings:
+    """The settings of the environment; from here on, logs are written as they say."""
+    settings = _read_settings()
+    set_up_logs(settings, door)
+    return settings
+
+
+def _read_settings() -> Settings:
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
@@ -96,7 +108,9 @@ def _progress(*columns: Any) -> Iterator[Progress]:
 
 _terminal = Terminal(_settings, out, err, _progress)
 app.add_typer(people, name="people", context_settings={"obj": _terminal})
+app.add_typer(models, name="models", context_settings={"obj": _terminal})
 mount_edits(app, _terminal)
+mount_backfill(app, _terminal)
 mount_transfers(app, importing, _terminal)
 
 
@@ -254,6 +268,8 @@ def _print_imported(videos: Sequence[ImportedVideo]) -> None:
 def status() -> None:
     """Show the library: each video, how far it has come, and why one failed."""
     from vsearch_pipeline.catalog.videos import list_videos
+    from vsearch_pipeline.language.embedding import load_sentence_embedder
+    from vsearch_pipeline.search.changing import model_state
     from vsearch_pipeline.timeline import clock
 
     settings = _settings()
@@ -275,6 +291,10 @@ def status() -> None:
         out.print(f"{state}{escape(item.video.title)}  ({facts})  [dim]{escape(item.video.id)}[/dim]")
     if any("segment_embeddings" not in item.stages for item in videos):
         out.print("Unfinished videos are being worked on, or were interrupted: add them again to go on.")
+    with suppress(ModelUnavailableError), open_catalog(settings).begin() as connection:
+        change = model_state(connection, load_sentence_embedder(settings.sentence_embedder).name)
+        for line in state_lines(change) if change.coverage else ():
+            out.print(escape(line))
 
 
 @app.command()
@@ -510,26 +530,53 @@ def up() -> None:
 
 
 @app.command()
+def prepare() -> None:
+    """Make the tables and Dagster's home, for services that are started by hand or in containers."""
+    from vsearch_pipeline.resources.instance import open_instance
+
+    settings = _settings()
+    open_catalog(settings)
+    open_instance(settings).dispose()
+    out.print(f"DAGSTER_HOME  {settings.dagster_home}")
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        list[str] | None,
+        typer.Option("--queue", help="gpu (steps that use models) or cpu (the rest); both where not given."),
+    ] = None,
+) -> None:
+    """Work on steps that `VSEARCH_EXECUTOR=celery` hands out, one at a time. Ctrl-C ends it after its step."""
+    from vsearch_pipeline.worker import work
+
+    work(_settings(), queue or ())
+
+
+@app.command()
 def slack() -> None:
     """Answer in Slack: `/vsearch`, buttons, the form, messages. `vsearch up` does it where there are tokens."""
     from vsearch_pipeline.slack.running import keep_open
 
-    settings = _settings()
+    settings = _settings("slack")
     with suppress(KeyboardInterrupt):
         keep_open(settings)
 
 
 @app.command()
-def doctor() -> None:
-    """Check this machine: database, models, ffmpeg, disk, graphics card, keys."""
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check this machine: database, models and their licences, ffmpeg, disk, graphics card, keys."""
     from vsearch_pipeline.doctor import examine
 
     table = Table("", "what", "found")
     findings = list(examine(_settings()))
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))  # noqa: T201 - for programs, not rich
     for finding in findings:
         mark = {"ok": "[green]✓[/green]", "note": "[yellow]•[/yellow]", "bad": "[red]✗[/red]"}[finding.state]
         table.add_row(mark, escape(finding.what), escape(finding.found))
-    out.print(table)
+    if not as_json:
+        out.print(table)
     if any(finding.state == "bad" for finding in findings):
         raise VsearchError("Something needed is missing: see the lines marked ✗.")
 
@@ -541,7 +588,7 @@ def main() -> None:
     try:
         app()
     except VsearchError as error:
-        err.print(f"[red]error[/red]    {escape(str(error))}")
+        err.print(f"[red]error[/red]    {escape(REDACTED(str(error)))}")
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("stopped")
@@ -549,10 +596,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("VSEARCH_TRACEBACK"):
             raise
-        err.print(
-            f"[red]error[/red]    unexpected {type(error).__name__}: {escape(str(error).strip().splitlines()[0])}"
-            if str(error).strip()
-            else f"[red]error[/red]    unexpected {type(error).__name__}"
-        )
+        told = REDACTED(str(error)).strip().splitlines()
+        err.print(f"[red]error[/red]    unexpected {type(error).__name__}{f': {escape(told[0])}' if told else ''}")
         err.print("[dim]VSEARCH_TRACEBACK=1 shows where.[/dim]")
         sys.exit(1)

@@ -333,9 +333,10 @@ def _print_clusters(terminal: Terminal, clusters: list[ClusterSummary], as_json:
 
 def _write_sheets(settings: Settings, clusters: list[ClusterSummary], folder: Path) -> None:
     from vsearch_pipeline.assets.people_pictures import face_sheet
-    from vsearch_pipeline.resources.storage import frame_path
+    from vsearch_pipeline.storage.store import local_frame, open_store
 
-    frame = partial(frame_path, settings.videos_dir)
+    frame = partial(local_frame, open_store(settings))
+
     folder.mkdir(parents=True, exist_ok=True)
     for item in clusters:
         sheet = face_sheet(((best, _short(best.track)) for best in item.best), frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from dagster import Definitions, in_process_executor, load_assets_from_modules
+from dagster import AssetsDefinition, Definitions, load_assets_from_modules
 
 from vsearch_pipeline.assets import (
     captions,
@@ -20,6 +20,8 @@ from vsearch_pipeline.assets import (
     transcript,
 )
 from vsearch_pipeline.assets.jobs import ingest_job, relabel_job, survey_job, take_in_job, train_job
+from vsearch_pipeline.logs import set_up_dagster_logs
+from vsearch_pipeline.resources.engine import executor_of
 from vsearch_pipeline.resources.models import (
     CaptionerResource,
     FacesResource,
@@ -29,9 +31,11 @@ from vsearch_pipeline.resources.models import (
     TranscriberResource,
     TranslatorResource,
 )
+from vsearch_pipeline.resources.placement import GPU_POOL
 from vsearch_pipeline.resources.slack import SlackResource
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.sensors.inbox import inbox_sensor, new_videos_sensor
+from vsearch_pipeline.sensors.left_behind import left_behind_sensor
 from vsearch_pipeline.sensors.people import people_changed_sensor
 from vsearch_pipeline.sensors.requests import requests_sensor
 from vsearch_pipeline.sensors.slack import slack_alerts_sensor
@@ -41,14 +45,19 @@ from vsearch_pipeline.settings import Settings
 def definitions(settings: Settings) -> Definitions:
     """All of the pipeline for these settings."""
     gemini = GeminiResource(options=asdict(settings.gemini))
+    assets = load_assets_from_modules(
+        [media, proxy, objects, faces, gallery, people, captions, comparison, transcript, segments]
+    )
+    on_gpu = [
+        asset.op.name for asset in assets if isinstance(asset, AssetsDefinition) and asset.op.pool == GPU_POOL
+    ]
     return Definitions(
-        assets=load_assets_from_modules(
-            [media, proxy, objects, faces, gallery, people, captions, comparison, transcript, segments]
-        ),
+        assets=assets,
         jobs=[ingest_job, train_job, relabel_job, survey_job, take_in_job],
         sensors=[
             inbox_sensor(settings.inbox_dir),
             new_videos_sensor(),
+            left_behind_sensor(),
             requests_sensor(),
             people_changed_sensor(settings.gallery_dir),
             slack_alerts_sensor(),
@@ -56,7 +65,9 @@ def definitions(settings: Settings) -> Definitions:
         resources={
             "catalog": CatalogResource(home=str(settings.home)),
             "media": MediaResource(
-                videos_dir=str(settings.videos_dir),
+                home=str(settings.home),
+                media_url=settings.media_url,
+                cache_gib=settings.media_cache_gib,
                 gallery_dir=str(settings.gallery_dir),
                 frames_per_second=settings.frames_per_second,
                 frame_max_side=settings.frame_max_side,
@@ -96,8 +107,7 @@ def definitions(settings: Settings) -> Definitions:
             "sentences": SentenceEmbedderResource(model=settings.sentence_embedder),
             "slack": SlackResource.of(settings),
         },
-        # one process a run: each model is loaded once, not once a step
-        executor=in_process_executor,
+        executor=executor_of(settings, on_gpu),
     )
 
 
@@ -106,4 +116,6 @@ def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-defs = definitions(Settings())
+_SETTINGS = Settings()
+set_up_dagster_logs(_SETTINGS)  # of pods, whose instance is not opened by our storage
+defs = definitions(_SETTINGS)

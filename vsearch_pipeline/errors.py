@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from vsearch_pipeline.redaction import REDACTED
+
 
 class VsearchError(Exception):
     """Base of every error meant for a person.
@@ -16,8 +18,9 @@ class VsearchError(Exception):
 
 
 def in_words(error: Exception) -> str:
-    """An error for people: its own sentence, or what it is and says where it was not meant for them."""
-    return str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}"
+    """An error for people: its own sentence, or what it is and says where it was not meant for them; without
+    secrets, which other packages put into what they say."""
+    return REDACTED(str(error) if isinstance(error, VsearchError) else f"{type(error).__name__}: {error}")
 
 
 class MediaError(VsearchError):
@@ -43,6 +46,13 @@ class ModelRunError(VsearchError):
     """A model that is there failed while it ran; the machine may have room for it later."""
 
     code = "model_failed"
+    retry = True
+
+
+class DiskFullError(VsearchError):
+    """A disk that is written to has no room left."""
+
+    code = "disk_full"
     retry = True
 
 
@@ -94,4 +104,11 @@ class DatabaseError(VsearchError):
     """The database could not be started, reached or migrated."""
 
     code = "database"
+    retry = True
+
+
+class StoreError(VsearchError):
+    """The folder or bucket of the videos cannot be reached, or takes no more."""
+
+    code = "store"
     retry = True

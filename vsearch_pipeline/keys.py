@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from vsearch_pipeline.errors import InputError
+from vsearch_pipeline.redaction import REDACTED
 
 _BYTES: Final = 32
 
@@ -24,6 +25,7 @@ def key_of(given: SecretStr | None, setting: str, path: Path) -> str:
     if given is None:
         return kept_key(path)
     key = given.get_secret_value()
+    REDACTED.learn(key)
     if len(key) < _BYTES:
         raise InputError(f"{setting} has {len(key)} characters: give at least {_BYTES} that nobody can guess.")
     return key
@@ -43,6 +45,7 @@ def kept_key(path: Path) -> str:
         raise InputError(f"{path}: the key there cannot be read or made ({error.strerror}).") from error
     if len(key) != 2 * _BYTES or not set(key) <= set("0123456789abcdef"):
         raise InputError(f"{path}: this is not a key; delete the file, and a new one is made.")
+    REDACTED.learn(key)
     return key
 
 

@@ -7,35 +7,37 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from vsearch_pipeline.storage.store import PREVIEWS, MediaStore
 from vsearch_pipeline.timeline import TimeRange
 
 _NAME: Final = re.compile(r"(\d+)-(\d+)\.webp")
 
 
-def preview_path(videos_dir: Path, video_id: str, span: TimeRange) -> Path | None:
-    """The moving preview of exactly this range, else the one that shows most of it; None where there is none."""
-    folder = videos_dir / video_id / "previews"
-    exact = folder / _name(span)
-    if exact.is_file():
-        return exact
-    best = max(_spans(folder), key=lambda other: (other.overlap_ms(span), -other.duration_ms), default=None)
-    return folder / _name(best) if best is not None and best.overlap_ms(span) else None
-
-
-def _name(span: TimeRange) -> str:
+def preview_file(span: TimeRange) -> str:
+    """Name of the preview of a range, in the part `previews`."""
     return f"{span.start_ms}-{span.end_ms}.webp"
 
 
-def _spans(folder: Path) -> tuple[TimeRange, ...]:
-    """The ranges of which there are previews."""
+def preview_of(store: MediaStore, video_id: str, span: TimeRange) -> str | None:
+    """The file of the moving preview of exactly this range, else of the one that shows most of it; None where
+    there is none."""
+    files = store.files(video_id, PREVIEWS) or frozenset[str]()
+    if preview_file(span) in files:
+        return preview_file(span)
+    best = max(_spans(files), key=lambda other: (other.overlap_ms(span), -other.duration_ms), default=None)
+    return preview_file(best) if best is not None and best.overlap_ms(span) else None
+
+
+def local_preview(store: MediaStore, video_id: str, span: TimeRange) -> Path | None:
+    """The same, on this machine's disk."""
+    file = preview_of(store, video_id, span)
     try:
-        stat = folder.stat()
-    except FileNotFoundError:
-        return ()
-    return _listed(folder, stat.st_ino, stat.st_mtime_ns)
+        return store.local_file(video_id, PREVIEWS, file) if file else None
+    except FileNotFoundError:  # made anew at this moment
+        return None
 
 
 @lru_cache(maxsize=1024)
-def _listed(folder: Path, _inode: int, _changed_ns: int) -> tuple[TimeRange, ...]:
-    found = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+def _spans(files: frozenset[str]) -> tuple[TimeRange, ...]:
+    found = (_NAME.fullmatch(name) for name in files)
     return tuple(TimeRange(int(match[1]), int(match[2])) for match in found if match)

@@ -31,6 +31,22 @@ SEGMENTS: Final = (
         "{text:은/는} 시간이 아니에요. 1:02.500, 1:10:02, 또는 초로 적어 주세요.",
     ),
     (
+        "Celery needs the address of a Redis: set VSEARCH_CELERY_BROKER in the environment.",
+        "Celery에는 Redis 주소가 필요해요. 환경 변수 VSEARCH_CELERY_BROKER를 설정해 주세요.",
+    ),
+    (
+        "VSEARCH_CELERY_BROKER must be Redis, as redis://:password@host:6379/0.",
+        "VSEARCH_CELERY_BROKER는 `redis://:password@host:6379/0` 같은 Redis 주소여야 해요.",
+    ),
+    (
+        "The Celery broker at {where} cannot be reached: {cause:cause}.",
+        "{where}의 Celery 브로커에 연결할 수 없어요({cause:cause}).",
+    ),
+    (
+        "VSEARCH_EXECUTOR={engine} needs more packages: pip install '{extra}'.",
+        "VSEARCH_EXECUTOR={engine}에는 패키지가 더 필요해요. `pip install '{extra}'`를 실행해 주세요.",
+    ),
+    (
         "VSEARCH_SLACK_QUIET_HOURS is {text}: write two times of a day, as 22:00-08:00.",
         "VSEARCH_SLACK_QUIET_HOURS가 {text}예요. 22:00-08:00처럼 하루의 두 시각을 적어 주세요.",
     ),
@@ -188,8 +204,9 @@ HISTORY: Final = (
         "다른 사람이나 처리 작업이 쓰고 있어요. 잠시 뒤에 다시 해 주세요.",
     ),
     (
-        "The database broke the connection off before the edit was done: nothing was changed, try again.",
-        "고치는 중에 데이터베이스 연결이 끊겼어요. 바뀐 것은 없으니 다시 해 주세요.",
+        "The database broke the connection off while the edit was being stored: look at the history whether it is"
+        " there, and try again if not.",
+        "저장하는 중에 데이터베이스 연결이 끊겼어요. 기록에 있는지 보고, 없으면 다시 해 주세요.",
     ),
 )
 
@@ -430,6 +447,38 @@ VIDEOS: Final = (
     (
         "{title}: its file {path} is gone; add it again.",
         "{title}: 파일({path})이 사라졌어요. 다시 추가해 주세요.",
+    ),
+    (
+        "{video}: its frames are gone; materialise `frames` again.",
+        "{video}: 프레임이 사라졌어요. `frames`를 다시 만들어 주세요.",
+    ),
+    (
+        "VSEARCH_MEDIA_URL is {url}, and what opens that is missing ({error}); for a bucket of S3:"
+        " pip install 'vsearch[bucket]'.",
+        "VSEARCH_MEDIA_URL이 {url}인데, 이를 여는 패키지가 없어요({error})."
+        " S3 버킷이라면 `pip install 'vsearch[bucket]'`을 실행해 주세요.",
+    ),
+    (
+        "The media store {at} cannot be used: {reason}.",
+        "영상 저장소({at})를 쓸 수 없어요({reason}).",
+    ),
+    (
+        "The folder of the videos, {place}, cannot be made ({reason}).",
+        "영상 폴더({place})를 만들 수 없어요({reason}).",
+    ),
+    (
+        "The folder of the videos, {place}, cannot be written to: look at whose it is.",
+        "영상 폴더({place})에 쓸 수 없어요. 누구의 폴더인지 확인해 주세요.",
+    ),
+    (
+        "VSEARCH_MEDIA_URL must be a whole path or an address like s3://bucket/videos, not {url}.",
+        "VSEARCH_MEDIA_URL은 전체 경로나 `s3://bucket/videos` 같은 주소여야 해요({url} 안 됨).",
+    ),
+    (
+        "VSEARCH_MEDIA_URL must not hold a key or a password: put them where the bucket's library looks for"
+        " them, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.",
+        "VSEARCH_MEDIA_URL에는 키나 비밀번호를 적으면 안 돼요. 버킷 라이브러리가 찾는 곳, 곧 환경 변수"
+        " AWS_ACCESS_KEY_ID와 AWS_SECRET_ACCESS_KEY 같은 곳에 두세요.",
     ),
     ("{path}: there is no such file or folder.", "{path}: 그런 파일이나 폴더가 없어요."),
     (
@@ -694,6 +743,30 @@ SERVICES: Final = (
         "{where}의 데이터베이스에 연결할 수 없어요: {reason}.",
     ),
     (
+        "The database at {where} has no room left on its disk ({reason}): make room there, then start again; its"
+        " tables are as they were.",
+        "{where}의 데이터베이스가 있는 디스크가 가득 찼어요({reason}). 자리를 만든 뒤 다시 시작해 주세요."
+        " 테이블은 그대로예요.",
+    ),
+    (
+        "Nothing was changed. {error:sentence}",
+        "바뀐 것은 없어요. {error:sentence}",
+    ),
+    (
+        "The database cannot be reached ({reason}): what was under way is not stored; try again when it is back.",
+        "데이터베이스에 연결할 수 없어요({reason}). 하던 일은 저장되지 않았으니 다시 연결되면 한 번 더 해 주세요.",
+    ),
+    (
+        "The database has no room left on its disk ({reason}): make room there, then try again.",
+        "데이터베이스의 디스크가 가득 찼어요({reason}). 자리를 만든 뒤 다시 해 주세요.",
+    ),
+    (
+        "The library's tables are of a newer vsearch than this one ({current} after {known}): install that version"
+        " again, or go back to a backup.",
+        "이 라이브러리의 테이블은 더 새로운 버전의 것이에요({known} 다음의 {current}). 그 버전을 다시 설치하거나"
+        " 백업으로 되돌려 주세요.",
+    ),
+    (
         "The tables at {where} could not be brought up to date: {reason} (pgvector must be installed there,"
         " and the"
         " user may need the right to create extensions and schemas).",
@@ -876,6 +949,22 @@ MODELS: Final = (
         " VSEARCH_CAPTION_PRECISION=int8.",
         "장면 하나도 메모리에 들어가지 않아요. 더 작은 모델이나 더 적은 화면(VSEARCH_CAPTION_FRAMES),"
         " VSEARCH_CAPTION_PRECISION=int8을 써 보세요.",
+    ),
+    (
+        "The disk of {folder} is full ({free} left): make room there, then try again.",
+        "{folder:이/가} 있는 디스크가 가득 찼어요({free} 남음). 자리를 만든 뒤 다시 해 주세요.",
+    ),
+    (
+        "The disk of {folder} has {free} left, and {needed} are needed: make room there, then try again.",
+        "{folder:이/가} 있는 디스크에 {free:이/가} 남았는데 {needed:이/가} 필요해요."
+        " 자리를 만든 뒤 다시 해 주세요.",
+    ),
+    ("The disk is full: make room, then try again.", "디스크가 가득 찼어요. 자리를 만든 뒤 다시 해 주세요."),
+    (
+        "There was not enough memory: end other programs or choose a smaller model, then try again; what was done"
+        " before stays.",
+        "메모리가 모자랐어요. 다른 프로그램을 끄거나 더 작은 모델을 고른 뒤 다시 해 주세요."
+        " 그전까지 한 것은 그대로예요.",
     ),
     (
         "Not even one picture fits into the memory beside {model}: choose a smaller detector.",

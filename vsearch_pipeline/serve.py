@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import IO
@@ -21,6 +22,8 @@ from typing import IO
 from rich.console import Console
 
 from vsearch_pipeline.errors import VsearchError
+from vsearch_pipeline.logs import rotate
+from vsearch_pipeline.redaction import REDACTED
 from vsearch_pipeline.resources.instance import open_instance
 from vsearch_pipeline.settings import PROJECT_ROOT, Settings
 from vsearch_pipeline.signing_in import check_address, check_lists, sign_in_of
@@ -28,6 +31,8 @@ from vsearch_pipeline.slack.client import tokens_for, tokens_of
 
 START_SECONDS = 120
 STOP_SECONDS = 15
+ROTATE_SECONDS = 60
+"""How often it is looked whether a log has grown too large."""
 SLACK_HEALTH = "/health"
 """Of the door for Slack, where it is open over HTTP."""
 HOST = "127.0.0.1"
@@ -124,7 +129,7 @@ def serve(settings: Settings, console: Console) -> None:
                     [
                         *["-m", "streamlit", "run", str(PROJECT_ROOT / "editor_app" / "main.py")],
                         *["--server.address", address, "--server.port", str(page_port)],
-                        *["--server.headless", "true"],
+                        *["--server.headless", "true", "--logger.hideWelcomeMessage", "true"],
                     ],
                     health=f"{page_url}/_stcore/health",
                     environment=links,
@@ -151,8 +156,11 @@ def serve(settings: Settings, console: Console) -> None:
             f"Inbox         {settings.inbox_dir}  (files put here, and links in links.txt, are ingested)"
         )
         console.print("Ctrl-C stops everything.")
-        while True:
+        for turn in count(1):
             _check(services)
+            if turn % ROTATE_SECONDS == 0:
+                for service in services:
+                    rotate(service.log)
             time.sleep(1)
     except KeyboardInterrupt:
         console.print("stopping")
@@ -198,6 +206,7 @@ def _start(
 ) -> Service:
     log = settings.home / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    rotate(log)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -237,7 +246,7 @@ def _check(services: list[Service]) -> None:
         if service.process.poll() is not None:
             raise VsearchError(
                 f"{service.name} ended by itself (exit {service.process.returncode}); its log is {service.log},"
-                f" and ends with: {_last_line(service.log)}"
+                f" and ends with: {REDACTED(_last_line(service.log))}"
             )
 
 

@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VSEARCH_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(default_factory=_default_home, description="everything vsearch keeps lives here")
-    database_url: str | None = Field(None, description="any PostgreSQL with pgvector; embedded where unset")
+    database_url: str | None = Field(
+        None, repr=False, description="any PostgreSQL with pgvector; embedded where unset"
+    )
     actor: str = Field("", description="who is acting, for the history; the login name where empty")
 
     # media
@@ -82,12 +84,29 @@ class Settings(BaseSettings):
     gemini_attempts: int = Field(5, ge=1, le=20, description="tries of a request, with growing pauses")
 
     # ingest
+    media_url: str = Field(
+        "", description="videos, frames and previews: a folder, or s3://bucket/videos; HOME/videos where empty"
+    )
+    media_cache_gib: float = Field(50.0, gt=0, description="what copies of a bucket may take in HOME/cache")
     link_mode: Literal["copy", "hardlink", "symlink"] = "copy"
     max_download_bytes: int = Field(20 * 2**30, gt=0)
     max_download_seconds: int = Field(6 * 3600, gt=0, description="longest video taken from a link")
     allow_private_addresses: bool = False
     inbox: Path | None = Field(None, description="watched folder; HOME/inbox where unset")
     gallery: Path | None = Field(None, description="GROUP/PERSON/*.jpg; HOME/gallery where unset")
+
+    # several machines
+    executor: Literal["in_process", "celery", "kubernetes"] = Field(
+        "in_process", description="where the steps of queued runs are executed"
+    )
+    concurrent_runs: int = Field(2, ge=1, description="runs at a time; the others wait in Dagster's queue")
+    celery_broker: SecretStr | None = Field(None, description="redis://:password@host:6379/0")
+    celery_backend: SecretStr | None = Field(None, description="where results are kept; the broker where unset")
+    celery_lost_seconds: float = Field(
+        60.0, ge=3, description="after which the step of a worker that went silent is given to another"
+    )
+    kubernetes_gpus: int = Field(1, ge=0, description="graphics cards of a step that uses models; 0: processors")
+    kubernetes_gpu_nodes: dict[str, str] = Field({}, description="labels of the nodes for such steps")
 
     # doors
     dagster_port: int = 3000
@@ -104,6 +123,15 @@ class Settings(BaseSettings):
 
     page_url: str = Field(
         "", description="where people open the page, for links to it; this machine and its port where empty"
+    )
+
+    # seeing what goes on
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="of vsearch's own records; of other packages nothing below a warning is written"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="opens /metrics to who sends it; the page's is open without it where nobody signs in"
     )
 
     # Slack; its tokens come from SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_SIGNING_SECRET only
@@ -178,10 +206,6 @@ class Settings(BaseSettings):
     @property
     def gallery_dir(self) -> Path:
         return self.gallery or self.home / "gallery"
-
-    @property
-    def videos_dir(self) -> Path:
-        return self.home / "videos"
 
     @property
     def up_lock(self) -> Path:

@@ -28,7 +28,7 @@ def run(folder: Path, home: Path) -> ExecuteInProcessResult:
         resources={
             "catalog": CatalogResource(home=str(home)),
             "media": MediaResource(
-                videos_dir=str(home),
+                home=str(home),
                 gallery_dir=str(folder),
                 frames_per_second=1,
                 frame_max_side=640,

@@ -14,6 +14,7 @@ import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 from sqlalchemy import delete, select
 
+from tests.stored import part_of
 from vsearch_pipeline.assets.objects import objects
 from vsearch_pipeline.captioning.objects import DetectedObject
 from vsearch_pipeline.catalog.database import Catalog
@@ -71,14 +72,13 @@ DETECTORS: dict[str, SquareDetector] = {}
 
 @pytest.fixture
 def video(catalog: Catalog, settings: Settings, instance: DagsterInstance) -> Iterator[str]:
-    frames = settings.videos_dir / VIDEO / "frames"
-    frames.mkdir(parents=True, exist_ok=True)
-    for index, (red, green) in enumerate(zip(RED, GREEN, strict=True)):
-        picture = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
-        for left, colour in ((red, (255, 0, 0)), (green, (0, 255, 0))):
-            if left is not None:
-                picture[45:90, left : left + SIDE] = colour
-        cv2.imwrite(str(frames / f"{index:06d}.jpg"), picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    with part_of(settings, VIDEO, "frames") as frames:
+        for index, (red, green) in enumerate(zip(RED, GREEN, strict=True)):
+            picture = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
+            for left, colour in ((red, (255, 0, 0)), (green, (0, 255, 0))):
+                if left is not None:
+                    picture[45:90, left : left + SIDE] = colour
+            cv2.imwrite(str(frames / f"{index:06d}.jpg"), picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
     with catalog.begin() as connection:
         insert_video(connection, VideoRecord(VIDEO, VIDEO, "file", f"sha-{VIDEO}", "test", duration_ms=6000))
         producer = producer_id(connection, ProducerInfo("sampling", "test", "1"))
@@ -102,7 +102,8 @@ def run(settings: Settings, instance: DagsterInstance, detector: SquareDetector)
         resources={
             "catalog": CatalogResource(home=str(settings.home)),
             "media": MediaResource(
-                videos_dir=str(settings.videos_dir),
+                home=str(settings.home),
+                media_url=settings.media_url,
                 gallery_dir=str(settings.gallery_dir),
                 frames_per_second=1.0,
                 frame_max_side=settings.frame_max_side,

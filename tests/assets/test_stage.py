@@ -37,6 +37,7 @@ from vsearch_pipeline.catalog.progress import running_stages
 from vsearch_pipeline.catalog.stages import ProducerInfo, current_fingerprints
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.errors import MediaError
+from vsearch_pipeline.redaction import REDACTED
 from vsearch_pipeline.timeline import TimeRange
 
 STAGE = Stage(
@@ -276,3 +277,51 @@ def test_runs_get_partitions_that_follow_one_another(instance: DagsterInstance) 
     wanted = ["p5", "p1", "p0", "p2", "p4"]
     assert partition_ranges(instance, wanted, 2) == [("p0", "p1"), ("p2",), ("p4", "p5")]
     assert partition_ranges(instance, [*wanted, "p3"], 10) == [("p0", "p1", "p2", "p3", "p4", "p5")]
+
+
+def test_each_video_is_told_in_the_log(
+    catalog: Catalog, instance: DagsterInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="vsearch_pipeline.assets.stage")
+
+    def told() -> list[tuple[str, str, str | None]]:
+        records = [each for each in caplog.records if each.name == "vsearch_pipeline.assets.stage"]
+        caplog.clear()
+        assert [each for each in records if each.__dict__["video"] != "stage-a"] == []
+        return [(each.levelname, each.message, each.__dict__.get("reason")) for each in records]
+
+    run(catalog, instance, shot)
+    assert told() == [("INFO", "stage done", None)]
+    run(catalog, instance, shot)
+    assert told() == [("INFO", "stage skipped", "unchanged: its inputs and its code are the same as last time")]
+
+    def broken(record: VideoRecord) -> Output:
+        raise MediaError("it is not a video")
+
+    run(catalog, instance, broken, settings={"changed": True})
+    assert told() == [("ERROR", "stage failed", "it is not a video")]
+
+
+def test_a_secret_in_an_error_of_another_package_is_kept_nowhere(
+    catalog: Catalog, instance: DagsterInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "canary-of-a-stage-0123456789"  # noqa: S105
+    REDACTED.learn(secret)
+
+    def broken(record: VideoRecord) -> Output:
+        try:
+            raise ConnectionError(f"GET https://example.org/?token={secret}")
+        except ConnectionError as error:
+            raise RuntimeError("no answer") from error
+
+    def named(record: VideoRecord) -> Output:
+        raise RuntimeError(f"{secret} is no good key")
+
+    for compute in (broken, named):
+        result = run(catalog, instance, compute)
+        assert not result.success
+        told = [str(event) for event in result.all_events]
+        told += [str(record) for record in instance.all_logs(result.run_id)]
+        assert not [each for each in told if secret in each]
+        assert secret not in errors(catalog)["stage-a"]
+    assert errors(catalog)["stage-a"] == "RuntimeError: *** is no good key"

@@ -70,7 +70,8 @@ def videos(catalog: Catalog, tmp_path: Path) -> Iterator[Path]:
 def run(settings: Settings, videos: Path, instance: DagsterInstance) -> ExecuteInProcessResult:
     instance.add_dynamic_partitions("videos", [VIDEO])
     media = MediaResource(
-        videos_dir=str(videos),
+        home=str(videos.parent),
+        media_url=str(videos),
         gallery_dir=str(videos),
         frames_per_second=4.0,
         frame_max_side=64,

@@ -50,7 +50,7 @@ _LOOK: Final = """async ({rules, excused}) => {
 def source() -> str:
     """axe's script; without it the tests are skipped, and fail where CI forgot it."""
     if not FILE.is_file():
-        why = "axe-core is not here: `make axe` fetches it (it needs npm)"
+        why = "axe-core is not here: `make browser-tools` fetches it (it needs npm)"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
     return FILE.read_text(encoding="utf-8")
 

@@ -17,10 +17,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.commands import python_path
 from tests.editor_app.library import Library, library
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PATIENCE_MS = 45_000
+"""The first page of a busy machine waits for the text model, and any page beside tests that kill servers."""
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 FLAGS = [
     "--headless=new",
@@ -40,7 +43,7 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("VSEARCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(path).exists():
         pytest.skip(f"no browser at {path}: install Chromium or set VSEARCH_CHROMIUM")
-    expect.set_options(timeout=20_000)  # the first page of a busy machine waits for the text model
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -85,7 +88,7 @@ def serving(script: Path, folder: Path, **environment: str) -> Iterator[str]:
                 *["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"],
             ],
             cwd=folder,
-            env=without_keys | {"PYTHONPATH": str(ROOT)} | environment,
+            env=without_keys | {"PYTHONPATH": python_path(ROOT)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -132,7 +135,7 @@ def visiting(chromium: Browser, server: str, *others: str) -> Iterator[Visit]:
 
     def opened(path: str = "/", *, locale: str = "en-US", width: int = 1280, height: int = 720) -> Page:
         context = chromium.new_context(locale=locale, viewport={"width": width, "height": height})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))

@@ -38,6 +38,7 @@ from vsearch_pipeline.catalog.requests import (
 from vsearch_pipeline.catalog.stages import ProducerInfo, fail_stage, finish_stage, producer_id
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 
 pytestmark = pytest.mark.browser
 
@@ -233,7 +234,7 @@ def test_files_and_links_are_added_in_one_go(look: Visit, room: Room, web: str, 
     good = make_clip(tmp_path / "내 영상 <b>.mp4", seconds=1.1, fps=10, size=(64, 48))
     bad = tmp_path / "broken.mp4"
     bad.write_bytes(b"no film" * 200)
-    known = room.lib.settings.videos_dir / str(room.lib.film.path)
+    known = open_store(room.lib.settings).local(str(room.lib.film.path))
     page = look("/library")
     page.get_by_text(ENGLISH.add, exact=True).click()
     page.locator("input[type=file]").set_input_files([good, bad, known])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from time import sleep
 
 import av
 import numpy as np
@@ -16,8 +17,9 @@ from sqlalchemy import text
 
 from editor_app.texts.search import ENGLISH
 from tests.browser.conftest import ROOT, Visit, serving, visiting
+from tests.conftest import ELSEWHERE
 from tests.editor_app.library import COLOURS, Library, write_pictures
-from vsearch_pipeline.browsers import browsers_that_play, proxy_path
+from vsearch_pipeline.browsers import PROXY_NAME, browsers_that_play
 from vsearch_pipeline.catalog.database import database_url, open_catalog
 from vsearch_pipeline.catalog.segments import AutoFields, read_segments
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
@@ -25,10 +27,12 @@ from vsearch_pipeline.catalog.videos import VideoRecord, get_video, update_video
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.language.embedding import load_sentence_embedder
-from vsearch_pipeline.media.proxy import stored, write_proxy
+from vsearch_pipeline.media.proxy import Proxy, stored, write_proxy
 from vsearch_pipeline.media.sampling import sample
 from vsearch_pipeline.search.documents import embed_segments
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.bucket import KNOWN_SECONDS
+from vsearch_pipeline.storage.store import open_store
 from vsearch_pipeline.timeline import TimeRange
 
 pytestmark = pytest.mark.browser
@@ -102,8 +106,25 @@ class Shelf:
     videos: dict[str, VideoRecord]
     segments: dict[str, list[int]]
 
-    def proxy(self, name: str) -> Path:
-        return proxy_path(self.settings.videos_dir, self.videos[name].id)
+    def source(self, name: str) -> Path:
+        return open_store(self.settings).local(str(self.videos[name].path))
+
+    def write_proxy(self, name: str) -> Proxy:
+        store = open_store(self.settings)
+        with store.work_place() as place:
+            made = write_proxy(self.source(name), place / PROXY_NAME)
+            store.keep(place / PROXY_NAME, f"{self.videos[name].id}/{PROXY_NAME}")
+        self._told()
+        return made
+
+    def drop_proxy(self, name: str) -> None:
+        open_store(self.settings).drop(f"{self.videos[name].id}/{PROXY_NAME}")
+        self._told()
+
+    def _told(self) -> None:
+        """The page, which is another process, has forgotten what it knew of a bucket."""
+        if ELSEWHERE:
+            sleep(KNOWN_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +206,9 @@ def expect_at(page: Page, time_ms: int) -> None:
 
 @pytest.mark.parametrize("title", FILMS)
 def test_a_film_plays_through_its_proxy_at_the_very_frame(visit: Visit, shelf: Shelf, title: str) -> None:
-    film, video = FILMS[title], shelf.videos[title]
-    source = shelf.settings.videos_dir / str(video.path)
-    assert browsers_that_play(stored(source)) != "all"
-    made = write_proxy(source, shelf.proxy(title))
+    film = FILMS[title]
+    assert browsers_that_play(stored(shelf.source(title))) != "all"
+    made = shelf.write_proxy(title)
     assert (made.frames, made.moved) == (len(film.times), 0)
     try:
         for index, (segment, span) in enumerate(zip(shelf.segments[title], film.spans, strict=True)):
@@ -212,7 +232,7 @@ def test_a_film_plays_through_its_proxy_at_the_very_frame(visit: Visit, shelf: S
             )
             assert frame_shown(page) == (last, index)
     finally:
-        shelf.proxy(title).unlink()
+        shelf.drop_proxy(title)
 
 
 def test_until_there_is_a_proxy_the_page_says_so_and_then_it_plays(visit: Visit, shelf: Shelf) -> None:
@@ -223,7 +243,7 @@ def test_until_there_is_a_proxy_the_page_says_so_and_then_it_plays(visit: Visit,
     assert "playable copy is being made" in ENGLISH.why_format
     expect(page.locator(".screen img")).to_be_visible()
     expect(page.locator("video")).to_have_count(0)
-    write_proxy(shelf.settings.videos_dir / str(shelf.videos[title].path), shelf.proxy(title))
+    shelf.write_proxy(title)
     try:
         page = visit(address)
         expect_at(page, 0)
@@ -231,4 +251,4 @@ def test_until_there_is_a_proxy_the_page_says_so_and_then_it_plays(visit: Visit,
         page.locator("video").evaluate("video => video.play()")
         page.wait_for_function(f"() => {FIND}(document).currentTime > 0.3")
     finally:
-        shelf.proxy(title).unlink()
+        shelf.drop_proxy(title)

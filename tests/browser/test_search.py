@@ -16,6 +16,22 @@ from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, HOSTILE_TITLE, L
 pytestmark = pytest.mark.browser
 
 IN_TIME_MS = 20_000
+PRESS_FIRST = """
+const attach = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (how) {
+  const root = attach.call(this, how);
+  new MutationObserver(() => {
+    const card = root.querySelector('.card[data-id="SEGMENT"]');
+    if (!card || window.pressedFirst) return;
+    window.pressedFirst = { roomWasThere: Boolean(window.roomIsThere) };
+    card.click();
+  }).observe(root, { childList: true, subtree: true });
+  new MutationObserver(() => (window.roomIsThere ||= root.querySelector(".player video")))
+    .observe(root, { childList: true, subtree: true });
+  return root;
+};
+"""
+"""Presses a segment's card as soon as there is one, which is before the player is there."""
 
 
 def search(page: Page, query: str) -> None:
@@ -79,6 +95,20 @@ def colour(page: Page) -> list[int]:
             }"""
         )
     )
+
+
+def test_a_press_before_the_player_is_there_plays_once_it_is(visit: Visit, lib: Library) -> None:
+    chosen = lib.film_segments[0]
+    page = visit("/library")
+    page.add_init_script(PRESS_FIRST.replace("SEGMENT", str(chosen)))
+    page.goto(page.url.replace("/library", "/?q=old+film"))
+    expect_playing(page, playing=True)
+    assert page.evaluate("window.pressedFirst.roomWasThere") is False
+    assert page.locator(".card").first.get_attribute("data-id") != str(chosen), (
+        "the player shows the first by itself"
+    )
+    expect(card_of(page, chosen)).to_have_attribute("aria-current", "true")
+    page.wait_for_url(re.compile(f"moment={chosen}"))
 
 
 @pytest.mark.parametrize(

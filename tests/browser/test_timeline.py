@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from sqlalchemy import text
 
 from editor_app.texts.editing import ENGLISH as EDITING
@@ -584,6 +584,7 @@ def test_a_press_elsewhere_does_not_break_off_an_edit(visit: Visit, own: Own, wa
     page = visit("/?q=red+balloon")
     page.locator(".timeline").wait_for(timeout=60_000)
     expect_at(page, 0)
+    ready(page)
     go(page, "ArrowRight", "ArrowRight", "ArrowRight", to=120)
     page.keyboard.press("s")
     page.wait_for_timeout(wait)
@@ -595,6 +596,31 @@ def test_a_press_elsewhere_does_not_break_off_an_edit(visit: Visit, own: Own, wa
     expect(pick).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Control+z")
     expect_shown(page, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("keys", "ms"), [(3 * ["ArrowRight"], 1600), (["End"], 2480), (["Shift+ArrowRight"], 2480)]
+)
+def test_a_key_counts_before_the_film_is_there(visit: Visit, own: Own, keys: list[str], ms: int) -> None:
+    held: list[Route] = []
+    page = visit("/library")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/source.mp4*", hold)
+    page.goto(page.url.replace("/library", f"/?moment={own.ids[1]}"))
+    page.locator(".timeline").wait_for(timeout=60_000)
+    eventually(page, lambda: bool(held))
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator("video")).to_have_js_property("readyState", 0)
+    for route in held:
+        route.continue_()
+    page.unroute("**/source.mp4*")
+    expect_at(page, ms)
+    ready(page)
+    expect_at(page, ms)
 
 
 # --- choosing several, the view, help

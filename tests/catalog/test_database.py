@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from tests.commands import kill_family
 from vsearch_pipeline.catalog.database import Catalog, dagster_database_url, database_url, migrate, open_catalog
 from vsearch_pipeline.catalog.models import Base
 from vsearch_pipeline.errors import DatabaseError
@@ -51,14 +53,41 @@ def test_a_wrong_address_is_said_in_a_sentence(url: str, part: str, tmp_path: Pa
         database_url(Settings(home=tmp_path, database_url=url))
 
 
-def test_the_server_goes_when_its_last_user_goes_even_after_a_kill(tmp_path: Path) -> None:
-    """A killed process must not keep the server running for ever."""
-    home = tmp_path / "home"
-    start = (
+def starting(home: Path) -> str:
+    return (
         "import os, signal, sys; from pathlib import Path;"
         "from vsearch_pipeline.catalog.server import embedded_server;"
         f"embedded_server(Path({str(home)!r}));"
     )
+
+
+@pytest.mark.parametrize("there", ["PG_VERSION", "global/pg_control", "pg_wal/000000010000000000000001", "log"])
+def test_a_first_start_that_was_killed_is_made_up_for(tmp_path: Path, there: str) -> None:
+    home = tmp_path / "home"
+    start = [sys.executable, "-c", starting(home)]
+    first = subprocess.Popen(start)
+    while not (home / "postgres" / there).exists():
+        assert first.poll() is None
+        time.sleep(0.005)
+    kill_family(first.pid)
+    first.wait()
+    subprocess.run(start, check=True)
+    subprocess.run(start, check=True)
+
+
+def test_a_list_of_users_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    start = [sys.executable, "-c", starting(home)]
+    subprocess.run(start, check=True)
+    (home / "postgres" / ".handle_pids.json").write_text("[12, 3")
+    subprocess.run(start, check=True)
+    assert not (home / "postgres" / "postmaster.pid").exists()
+
+
+def test_the_server_goes_when_its_last_user_goes_even_after_a_kill(tmp_path: Path) -> None:
+    """A killed process must not keep the server running for ever."""
+    home = tmp_path / "home"
+    start = starting(home)
     killed = subprocess.run([sys.executable, "-c", start + "os.kill(os.getpid(), signal.SIGKILL)"], check=False)
     assert killed.returncode == -9
     assert (home / "postgres" / "postmaster.pid").exists()

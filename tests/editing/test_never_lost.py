@@ -139,9 +139,12 @@ class Library(RuleBasedStateMachine):
         seen, newest = self.versions.get(found.id, found.version), self._last_operation()
         self._edit(lambda s, f: s.set_captions([f.id], {"en": caption}, seen={f.id: seen}), pick)
         if self._last_operation() != newest and seen != found.version:
-            later = read_operations(self.connection, subjects=[("segment", str(found.id))], after=seen)
-            for operation in later[1:]:
-                assert "caption_en" not in operation.after.get("segment", {}).get(str(found.id), {})
+            later = read_operations(self.connection, subjects=[("segment", str(found.id))], after=seen)[1:]
+            layers = [(o.before.get("segment", {}), o.after.get("segment", {})) for o in later]
+            wrote = [(b.get(str(found.id), {}), a[str(found.id)]) for b, a in layers if str(found.id) in a]
+            captions = [(b.get("caption_en"), a["caption_en"]) for b, a in wrote if "caption_en" in a]
+            if captions:  # the newest first; what was written and taken back again stands in nobody's way
+                assert captions[-1][0] == captions[0][1]
         self.versions[found.id] = found.version
 
     # --- the history

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, text
 from tests.editor_app.library import Library, new_home
 from tests.people.photos import astronaut
 from tests.people_library import DIM, STEP_MS, add_tracks, write_labels
+from tests.stored import part_of
 from vsearch_pipeline.catalog.database import database_url, open_catalog
 from vsearch_pipeline.catalog.identities import TrackRef
 from vsearch_pipeline.catalog.library import ensure_person
@@ -157,8 +159,11 @@ def _write_segments(connection: Connection, video_id: str, title: str, people: s
 
 def _write_frames(settings: Settings, video_id: str, names: Sequence[str]) -> None:
     """The frames that `add_tracks` finds faces in: three, with everybody side by side."""
-    folder = settings.videos_dir / video_id / "frames"
-    folder.mkdir(parents=True)
+    with part_of(settings, video_id, "frames") as folder:
+        _draw_frames(folder, names)
+
+
+def _draw_frames(folder: Path, names: Sequence[str]) -> None:
     for index in range(3):
         frame = Image.new("RGB", FRAME, (38 + 24 * index, 46, 70))
         for place, who in enumerate(names):

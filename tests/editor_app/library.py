@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from sqlalchemy import Connection, text
 
+from tests.stored import part_of
 from vsearch_pipeline.catalog.database import database_url, open_catalog
 from vsearch_pipeline.catalog.library import ensure_person
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Utterance
@@ -206,9 +207,11 @@ def write_film(path: Path, codec: str) -> None:
 
 def write_pictures(settings: Settings, video: VideoRecord) -> None:
     """Frames twice a second, and a preview of every span but the last."""
-    frames, previews = (settings.videos_dir / video.id / name for name in ("frames", "previews"))
-    frames.mkdir()
-    previews.mkdir()
+    with part_of(settings, video.id, "frames") as frames, part_of(settings, video.id, "previews") as previews:
+        _draw(frames, previews)
+
+
+def _draw(frames: Path, previews: Path) -> None:
     for index in range(SECONDS * 2):
         colour = next(c for span, c in zip(SPANS, COLOURS, strict=True) if index * 500 in span)
         Image.new("RGB", (64, 36), colour).save(frames / f"{index:06d}.jpg")

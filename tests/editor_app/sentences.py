@@ -13,7 +13,16 @@ import vsearch_pipeline
 
 ROOTS = (Path(vsearch_pipeline.__file__).parent, Path(editor_app.__file__).parent)
 _BUILT_IN = frozenset(name for name in dir(__builtins__) if name.endswith("Error")) | {
-    *("ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "OSError", "AttributeError")
+    *(
+        "ValueError",
+        "TypeError",
+        "RuntimeError",
+        "KeyError",
+        "AssertionError",
+        "OSError",
+        "AttributeError",
+        "FileNotFoundError",
+    )
 }
 
 

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "vsearch_pipeline/cli": "the command line's own words",
     "vsearch_pipeline/serve.py": "`vsearch up`, before there is a page",
     "vsearch_pipeline/doctor.py": "`vsearch doctor`",
+    "vsearch_pipeline/worker.py": "`vsearch worker`",
     "vsearch_pipeline/slack/app.py": "said in both languages by slack/texts.py",
     "vsearch_pipeline/slack/form.py": "said in both languages by slack/texts.py",
     "vsearch_pipeline/slack/client.py": "Slack's own reasons, for the log, `vsearch doctor` and `slack/texts.py`",
@@ -75,10 +76,10 @@ VALUES = {"gemini", "said", "so", "InvalidURL", "onnx", "CPUExecutionProvider", 
 
 NAMES = re.compile(
     r"`[^`]*`|(?<![A-Za-z])("
-    r"VSEARCH_[A-Z_]+(=[A-Za-z0-9]+)?|GEMINI_API_KEY|FCPXML|OTIO|EDL|MP4|GIF|JPEG|PNG|WebP|JSON|UTF|UTC|USD|"
+    r"VSEARCH_[A-Z_]+(=[A-Za-z0-9]+)?|AWS_[A-Z_]+|GEMINI_API_KEY|FCPXML|OTIO|EDL|MP4|GIF|JPEG|PNG|WebP|JSON|UTF|UTC|USD|"
     r"PostgreSQL|pgvector|Gemini|GPU|NVIDIA|ONNX|BLIP|OPT|ArcFace|Hugging Face|MB|ffmpeg|https?|vsearch|"
     r"mp4|srt|vtt|json|jpg|png|webp|buffalo_l|words|is|edited|untranslated|after|before|longer|shorter|s|m|"
-    r"[A-Za-z]*Error"
+    r"Celery|Redis|[A-Za-z]*Error"
     r")(?![A-Za-z])"
 )
 """What is called the same in Korean, and the values of examples."""

@@ -35,6 +35,7 @@ from vsearch_pipeline.catalog.stages import ProducerInfo, finish_stage, producer
 from vsearch_pipeline.catalog.videos import VideoRecord, insert_video
 from vsearch_pipeline.ingest.outlook import ASLEEP_SECONDS, StageView
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 from vsearch_pipeline.wording import as_markdown
 
 PAGE_SIZE = 40
@@ -326,7 +327,7 @@ def upload(shelf: Shelf, *files: tuple[str, bytes], links: str = "") -> list[dic
 
 def test_a_bad_file_or_link_does_not_hold_the_others_back(shelf: Shelf, tmp_path: Path) -> None:
     good = make_clip(tmp_path / "새 영상.mp4", seconds=0.7, fps=10, size=(64, 48)).read_bytes()
-    known = (shelf.lib.settings.videos_dir / str(shelf.lib.film.path)).read_bytes()
+    known = open_store(shelf.lib.settings).local(str(shelf.lib.film.path)).read_bytes()
     shelf.look()
     told = upload(
         shelf,

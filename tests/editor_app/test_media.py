@@ -11,10 +11,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from editor_app.faces import FacePlace
-from editor_app.media import MediaFiles, store_file, store_route
+from editor_app.media import MediaFiles, store_route, stored_file
 from editor_app.texts.access import ENGLISH, KOREAN
 from tests.editor_app.signed import LINKS, NOW, plain
 from vsearch_pipeline.catalog.videos import VideoRecord
+from vsearch_pipeline.storage.folder import FolderStore
 from vsearch_pipeline.timeline import TimeRange
 
 VIDEO = VideoRecord(
@@ -57,7 +58,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(store: Path) -> TestClient:
-    return TestClient(Starlette(routes=[store_route(store, LINKS)]))
+    return TestClient(Starlette(routes=[store_route(FolderStore(store), LINKS)]))
 
 
 def signed(name: str) -> str:
@@ -73,7 +74,7 @@ SAFE = {
 
 
 def test_addresses_are_answered(store: Path, client: TestClient) -> None:
-    media = MediaFiles(store, LINKS)
+    media = MediaFiles(FolderStore(store), LINKS)
     expected = {
         media.source(VIDEO): "video/mp4",
         media.preview(VIDEO.id, TimeRange(0, 1480)): "image/webp",
@@ -89,7 +90,7 @@ def test_addresses_are_answered(store: Path, client: TestClient) -> None:
 
 
 def test_ranges(store: Path, client: TestClient) -> None:
-    address = MediaFiles(store, LINKS).source(VIDEO)
+    address = MediaFiles(FolderStore(store), LINKS).source(VIDEO)
     assert address is not None
     part = client.get(address, headers={"Range": "bytes=100-199"})
     assert part.status_code == 206
@@ -120,7 +121,7 @@ def test_a_range_of_another_version_is_the_whole_file(store: Path, client: TestC
 
 def test_what_the_browser_has_is_not_sent_again(store: Path, client: TestClient) -> None:
     Image.new("RGB", (64, 48)).save(store / VIDEO.id / "frames" / "000000.jpg")
-    face = MediaFiles(store, LINKS).face(VIDEO.id, 0, (0.1, 0.1, 0.5, 0.5))
+    face = MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, 0, (0.1, 0.1, 0.5, 0.5))
     assert face is not None
     for address in (signed(f"{VIDEO.id}/source.mp4"), face):
         first = client.get(address)
@@ -148,7 +149,7 @@ def test_links_expire_and_browsers_do_not_keep_files_longer(store: Path) -> None
     end = int(address.partition("expires=")[2].partition("&")[0])
 
     def asked(now: int) -> TestClient:
-        return TestClient(Starlette(routes=[store_route(store, replace(LINKS, now=lambda: now))]))
+        return TestClient(Starlette(routes=[store_route(FolderStore(store), replace(LINKS, now=lambda: now))]))
 
     assert asked(end - 100).get(address).headers["cache-control"] == "private, max-age=100"
     late = asked(end).get(address, headers={"Range": "bytes=0-1"})
@@ -185,7 +186,7 @@ def test_nothing_is_written_to(client: TestClient) -> None:
 )
 def test_nothing_else_is_served(store: Path, client: TestClient, name: str) -> None:
     """Not even under a good signature."""
-    assert store_file(store, name) is None
+    assert stored_file(FolderStore(store), name) is None
     if "faces" not in name:
         assert client.get(signed(name)).status_code in (404, 403)
 
@@ -199,7 +200,18 @@ def test_a_linked_source_is_served_as_nothing_that_runs(store: Path, client: Tes
 
 
 @pytest.mark.parametrize(
-    "address", ["/store/..%2f..%2fsecret.jpg", "/store/%2e%2e/secret.jpg", "/store//etc/passwd"]
+    "address",
+    [
+        *["/store/..%2f..%2fsecret.jpg", "/store/%2e%2e/secret.jpg", "/store//etc/passwd"],
+        *[
+            "/store/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+            "/store/..%5c..%5csecret.jpg",
+            "/store/%00",
+            "/store/a%00/source.mp4",
+        ],
+        *["/store/%252e%252e%252fsecret.jpg", "/store/.%2fsource.mp4", "/store/%c0%ae%c0%ae/secret.jpg"],
+        *["/store/linked/..;/secret.jpg", "/store/%ef%bc%8e%ef%bc%8e/secret.jpg", "/store/" + "a" * 5000],
+    ],
 )
 def test_encoded_ways_out(client: TestClient, address: str) -> None:
     assert client.get(address).status_code == 403
@@ -221,14 +233,14 @@ def test_encoded_ways_out(client: TestClient, address: str) -> None:
     ],
 )
 def test_what_plays(store: Path, changes: dict[str, str | None], playback: str) -> None:
-    media = MediaFiles(store, LINKS)
+    media = MediaFiles(FolderStore(store), LINKS)
     video = replace(VIDEO, **changes)
     assert media.playback(video) == playback
     assert (media.source(video) is not None) == (playback == "plays")
 
 
 def test_a_proxy_plays_from_its_own_beginning(store: Path, client: TestClient) -> None:
-    media = MediaFiles(store, LINKS)
+    media = MediaFiles(FolderStore(store), LINKS)
     video = replace(VIDEO, container="avi", video_codec="mpeg4", start_ms=1400)
     assert (media.playback(video), media.source(video), media.origin_ms(video)) == ("format", None, 1400)
     (store / VIDEO.id / "proxy.mp4").write_bytes(b"proxy")
@@ -242,7 +254,7 @@ def test_a_proxy_plays_from_its_own_beginning(store: Path, client: TestClient) -
 
 
 def test_still_is_the_frame_of_the_time(store: Path) -> None:
-    media = MediaFiles(store, LINKS)
+    media = MediaFiles(FolderStore(store), LINKS)
     assert [plain(media.still(VIDEO, time_ms)) for time_ms in (0, 2100, 9000)] == [
         f"/store/%EB%AF%BC%EC%A7%80-a1/frames/{index:06d}.jpg" for index in (0, 4, 7)
     ]
@@ -251,7 +263,7 @@ def test_still_is_the_frame_of_the_time(store: Path) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 64, 100])
 def test_the_last_still_however_many_there_are(store: Path, count: int) -> None:
-    media, video = MediaFiles(store, LINKS), replace(VIDEO, id=f"of-{count}")
+    media, video = MediaFiles(FolderStore(store), LINKS), replace(VIDEO, id=f"of-{count}")
     frames = store / video.id / "frames"
     frames.mkdir(parents=True)
     for index in range(count):
@@ -262,7 +274,7 @@ def test_the_last_still_however_many_there_are(store: Path, count: int) -> None:
 
 
 def test_preview_is_of_that_range_or_of_what_shows_most_of_it(store: Path) -> None:
-    media = MediaFiles(store, LINKS)
+    media = MediaFiles(FolderStore(store), LINKS)
     exact = media.preview(VIDEO.id, TimeRange(0, 1480))
     assert media.preview(VIDEO.id, TimeRange(700, 2000)) == exact
     assert media.preview(VIDEO.id, TimeRange(1480, 2000)) is None
@@ -286,7 +298,7 @@ FACE = (640 / 1280, 360 / 720, 840 / 1280, 560 / 720)
 
 
 def test_a_face_is_cut_out_with_room_around_it(store: Path, client: TestClient, frame: Path) -> None:
-    address = MediaFiles(store, LINKS).face(VIDEO.id, 3, FACE)
+    address = MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, 3, FACE)
     assert plain(address) == "/store/%EB%AF%BC%EC%A7%80-a1/faces/000003-5000-5000-6562-7778.jpg"
     assert address is not None
     response = client.get(address)
@@ -312,7 +324,7 @@ def test_a_face_is_cut_out_with_room_around_it(store: Path, client: TestClient, 
 def test_a_face_at_the_edge(
     store: Path, client: TestClient, frame: Path, box: tuple[float, float, float, float], size: int
 ) -> None:
-    address = MediaFiles(store, LINKS).face(VIDEO.id, 3, box)
+    address = MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, 3, box)
     assert address is not None
     picture = Image.open(BytesIO(client.get(address).content))
     assert picture.width == picture.height
@@ -321,12 +333,12 @@ def test_a_face_at_the_edge(
 
 @pytest.mark.parametrize("box", [(0.5, 0.5, 0.5, 0.6), (0.6, 0.1, 0.5, 0.2), (1.1, 0.1, 1.2, 0.2)])
 def test_no_face_without_a_box(store: Path, frame: Path, box: tuple[float, float, float, float]) -> None:
-    assert MediaFiles(store, LINKS).face(VIDEO.id, 3, box) is None
+    assert MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, 3, box) is None
 
 
 def test_no_face_without_a_frame(store: Path) -> None:
-    assert MediaFiles(store, LINKS).face(VIDEO.id, 99, FACE) is None
-    assert MediaFiles(store, LINKS).face(VIDEO.id, -1, FACE) is None
+    assert MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, 99, FACE) is None
+    assert MediaFiles(FolderStore(store), LINKS).face(VIDEO.id, -1, FACE) is None
 
 
 @pytest.mark.parametrize(

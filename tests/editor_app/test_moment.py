@@ -17,6 +17,7 @@ from vsearch_pipeline.catalog.videos import VideoRecord
 from vsearch_pipeline.search.heard import SpokenMatch
 from vsearch_pipeline.search.query import understand
 from vsearch_pipeline.search.results import Hit, Marks, Member, Moment, Parts, Piece
+from vsearch_pipeline.storage.folder import FolderStore
 from vsearch_pipeline.timeline import TimeRange
 
 VIDEO = VideoRecord(
@@ -57,12 +58,12 @@ def test_span(span: TimeRange, text: str) -> None:
 
 
 def test_the_container_starts_later_than_the_video(tmp_path: Path) -> None:
-    drawn = CLIP.draw(MediaFiles(tmp_path, LINKS), ENGLISH, "en")
+    drawn = CLIP.draw(MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en")
     assert (drawn["start"], drawn["end"], drawn["origin"]) == (3.745, 5.4, 1.4)
 
 
 def test_readers_language_comes_first(tmp_path: Path) -> None:
-    media = MediaFiles(tmp_path, LINKS)
+    media = MediaFiles(FolderStore(tmp_path), LINKS)
     korean = CLIP.draw(media, KOREAN, "ko")["captions"]
     assert [caption["text"] for caption in korean] == ["고양이", "a cat"]
     english = replace(CLIP, caption_en=()).draw(media, ENGLISH, "en")["captions"]
@@ -72,7 +73,7 @@ def test_readers_language_comes_first(tmp_path: Path) -> None:
 
 
 def test_a_caption_in_one_language_only_is_marked(tmp_path: Path) -> None:
-    media = MediaFiles(tmp_path, LINKS)
+    media = MediaFiles(FolderStore(tmp_path), LINKS)
     both, english, none = (
         CLIP,
         replace(CLIP, caption_ko=()),
@@ -84,7 +85,7 @@ def test_a_caption_in_one_language_only_is_marked(tmp_path: Path) -> None:
 
 def test_things_are_called_in_the_language_of_the_page(tmp_path: Path) -> None:
     seen = replace(CLIP, objects=("dog", "sports ball", "a gizmo"))
-    media = MediaFiles(tmp_path, LINKS)
+    media = MediaFiles(FolderStore(tmp_path), LINKS)
     assert seen.draw(media, KOREAN, "ko")["objects"] == ["개", "공", "a gizmo"]
     assert seen.draw(media, ENGLISH, "en")["objects"] == ["dog", "ball", "a gizmo"]
 
@@ -145,13 +146,13 @@ def test_a_title_is_made_a_file_name(title: str, name: str) -> None:
 
 
 def test_people(tmp_path: Path) -> None:
-    ann, ben = CLIP.draw(MediaFiles(tmp_path, LINKS), ENGLISH, "en", {2})["people"]
+    ann, ben = CLIP.draw(MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en", {2})["people"]
     assert ann == {"name": "Ann", "group": "duo", "tip": "Ann: recognised, 88 % sure", "named": False}
     assert ben == {"name": "Ben", "group": "", "tip": "Ben: confirmed by a person", "named": True}
 
 
 def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
-    drawn = CLIP.draw(MediaFiles(tmp_path, LINKS), ENGLISH, "en")
+    drawn = CLIP.draw(MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en")
     assert drawn["source"] is None
     assert drawn["why"] == ENGLISH.why_missing
 
@@ -183,13 +184,13 @@ def test_a_moment_of_several_segments_plays_from_its_best(tmp_path: Path) -> Non
     spans = {6: TimeRange(2000, 4000), 7: TimeRange(4000, 6000), 8: TimeRange(9000, 9500)}
     members = tuple(Member(segment_id, span, 0.5) for segment_id, span in spans.items())
     clip = Clip.of_moment(Moment(TimeRange(2000, 6000), hit(), members))
-    drawn = clip.draw(MediaFiles(tmp_path, LINKS), ENGLISH, "en")
+    drawn = clip.draw(MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en")
     assert (drawn["id"], drawn["segment"]) == (7, 7)
     assert (drawn["start"], drawn["at"], drawn["best"], drawn["end"]) == (3.4, 5.4, 7.4, 7.4)
     assert (drawn["span"], drawn["clock"], drawn["segments"]) == ("0:02–0:06", "0:04", "2 segments")
     assert clip.members == (6, 7, 8)
     alone = Clip.of_moment(Moment(TimeRange(4000, 6000), hit(), members[1:2])).draw(
-        MediaFiles(tmp_path, LINKS), KOREAN, "ko"
+        MediaFiles(FolderStore(tmp_path), LINKS), KOREAN, "ko"
     )
     assert alone["segments"] == ""
 
@@ -201,7 +202,7 @@ def test_marks_are_shown_and_texts_without_marks_stay(tmp_path: Path) -> None:
     )
     span = TimeRange(4000, 6000)
     drawn = Clip.of_moment(Moment(span, hit(marks=marks), (Member(7, span, 0.8),))).draw(
-        MediaFiles(tmp_path, LINKS), ENGLISH, "en"
+        MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en"
     )
     assert drawn["captions"][0]["text"] == "a <b>cat</b>"
     assert [part["text"] for part in drawn["captions"][0]["parts"] if part["hit"]] == ["<b>cat</b>"]
@@ -236,5 +237,7 @@ def test_only_what_is_certain_is_a_hundred_percent() -> None:
 
 
 def test_a_person_of_the_gallery_is_called_by_name_alone(tmp_path: Path) -> None:
-    [person] = replace(CLIP, people=(MINJI,)).draw(MediaFiles(tmp_path, LINKS), ENGLISH, "en")["people"]
+    [person] = replace(CLIP, people=(MINJI,)).draw(MediaFiles(FolderStore(tmp_path), LINKS), ENGLISH, "en")[
+        "people"
+    ]
     assert person == {"name": "Minji", "group": "", "tip": "Minji", "named": False}

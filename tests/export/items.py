@@ -13,6 +13,7 @@ from vsearch_pipeline.export.sources import Reel, make_reel, read_source
 from vsearch_pipeline.export.timecode import time_of
 from vsearch_pipeline.media.probe import probe
 from vsearch_pipeline.media.sampling import sample
+from vsearch_pipeline.storage.folder import FolderStore
 from vsearch_pipeline.timeline import TimeRange
 
 
@@ -78,4 +79,4 @@ def frames(record: VideoRecord, first: int, end: int, caption: str | None = None
 
 
 def reel(folder: Path, *items: Item) -> Reel:
-    return make_reel(items, {item.video.id: read_source(item.video, folder) for item in items})
+    return make_reel(items, {item.video.id: read_source(item.video, FolderStore(folder)) for item in items})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import unicodedata
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.ingest.links import is_link
 from vsearch_pipeline.ingest.store import Ignored, add_file, find_files, slug
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 from vsearch_pipeline.timeline import TimeRange
 
 
@@ -41,7 +43,7 @@ def test_a_file_is_copied_entered_and_logged(catalog: Catalog, settings: Setting
     assert added.new
     assert added.video.title == "한글 이름 with spaces"
     assert added.video.id == f"한글-이름-with-spaces-{hashlib.sha256(clip.read_bytes()).hexdigest()[:10]}"
-    assert (settings.videos_dir / str(added.video.path)).read_bytes() == clip.read_bytes()
+    assert open_store(settings).local(str(added.video.path)).read_bytes() == clip.read_bytes()
     assert sum(seen) == clip.stat().st_size
     with catalog.begin() as connection:
         [logged] = read_operations(connection, subjects=[("video", added.video.id)])
@@ -55,19 +57,22 @@ def test_the_same_content_is_one_video_whatever_its_name(catalog: Catalog, setti
     other = clip.rename(clip.with_name("-other name.mkv.mp4"))
     again = add(catalog, settings, other)
     assert (again.new, again.video.id) == (False, first.video.id)
-    assert not list((settings.videos_dir / ".incoming").iterdir())
+    with open_store(settings).work_place() as place:
+        assert list(place.parent.iterdir()) == [place]
 
 
 def test_a_folder_left_by_a_crash_is_taken_over(catalog: Catalog, settings: Settings, clip: Path) -> None:
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
-    left = settings.videos_dir / f"{slug(clip.stem)}-{sha256[:10]}"
-    left.mkdir(parents=True)
-    (left / "source.mp4").write_bytes(b"half")
-    dead = settings.videos_dir / ".incoming" / "999999999-dead"
-    dead.mkdir(parents=True)
+    store = open_store(settings)
+    name = f"{slug(clip.stem)}-{sha256[:10]}/source.mp4"
+    with store.work_place() as place:
+        (place / "half").write_bytes(b"half")
+        store.keep(place / "half", name)
+        dead = place.parent / f"{socket.gethostname()}~999999999~dead"
+        dead.mkdir()
     added = add(catalog, settings, clip)
     assert added.new
-    assert (left / "source.mp4").read_bytes() == clip.read_bytes()
+    assert store.local(name).read_bytes() == clip.read_bytes()
     assert not dead.exists()
 
 
@@ -91,7 +96,7 @@ def test_an_imported_video_gets_its_file(catalog: Catalog, settings: Settings, c
         "file",
         "Lost film",
     )
-    assert (settings.videos_dir / str(added.video.path)).read_bytes() == clip.read_bytes()
+    assert open_store(settings).local(str(added.video.path)).read_bytes() == clip.read_bytes()
     with catalog.begin() as connection:
         stored = get_video(connection, "lost-film")
         [segment] = read_segments(connection, video_id="lost-film")
@@ -105,19 +110,22 @@ def test_an_imported_video_gets_its_file(catalog: Catalog, settings: Settings, c
 
 
 @pytest.mark.parametrize("mode", ["hardlink", "symlink"])
-def test_linking_instead_of_copying(catalog: Catalog, settings: Settings, clip: Path, mode: str) -> None:
-    added = add(catalog, settings.model_copy(update={"link_mode": mode}), clip)
-    stored = settings.videos_dir / str(added.video.path)
+def test_linking_instead_of_copying(
+    catalog: Catalog, settings: Settings, clip: Path, tmp_path: Path, mode: str
+) -> None:
+    own = settings.model_copy(update={"link_mode": mode, "media_url": str(tmp_path / "store")})
+    added = add(catalog, own, clip)
+    stored = open_store(own).local(str(added.video.path))
     assert stored.samefile(clip)
 
 
 def test_a_bad_file_leaves_nothing(catalog: Catalog, settings: Settings, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"\0" * 4000)
-    before = sorted(settings.videos_dir.rglob("*")) if settings.videos_dir.exists() else []
+    before = sorted(settings.home.glob("videos/**/*"))
     with pytest.raises(MediaError, match=r"^bad\.mp4: "):
         add(catalog, settings, bad)
-    assert sorted(settings.videos_dir.rglob("*")) == before
+    assert sorted(settings.home.glob("videos/**/*")) == before
 
 
 def test_a_folder_gives_its_videos_in_order_and_says_what_it_ignores(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +29,7 @@ from vsearch_pipeline.ingest.sample import add_sample
 from vsearch_pipeline.ingest.store import add_file
 from vsearch_pipeline.ingest.uploads import add_upload, file_name
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 
 
 @pytest.fixture
@@ -51,6 +53,31 @@ def clip(tmp_path: Path, request: pytest.FixtureRequest) -> bytes:
     return make_clip(tmp_path / "clip.mp4", seconds=seconds, fps=25, size=(64, 48)).read_bytes()
 
 
+@dataclass
+class Web:
+    """A server of this machine that nobody should ask."""
+
+    url: str
+    asked: list[str]
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    paths: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Web(f"http://127.0.0.1:{server.server_port}", paths)
+        server.shutdown()
+
+
 def asked(catalog: Catalog) -> list[RequestRecord]:
     with catalog.begin() as connection:
         return open_requests(connection)
@@ -61,7 +88,7 @@ def test_an_upload_is_added_and_a_run_asked_for(library: Catalog, settings: Sett
     added = add_upload(library, settings, name, BytesIO(clip), actor="mina", door="web")
     assert added.new
     assert (added.video.title, added.video.source) == ("내 영상 1", "내 영상 1.mp4")
-    stored = settings.videos_dir / str(added.video.path)
+    stored = open_store(settings).local(str(added.video.path))
     assert stored.read_bytes() == clip
     assert not stored.is_symlink()
     assert list((settings.home / "uploads").iterdir()) == [], "nothing is left behind"
@@ -88,6 +115,52 @@ def test_what_is_no_video_is_refused_by_its_content(library: Catalog, settings: 
     assert list((settings.home / "uploads").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.m3u8", "film.mpd", "film.txt"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{there}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{there}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{web}/part.ts\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{there}'\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"'
+        ' mediaPresentationDuration="PT1S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period>'
+        '<AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>{web}/a.mp4</BaseURL>'
+        "</Representation></AdaptationSet></Period></MPD>",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+        "<html><video src='{web}/a.mp4'></video></html>",
+        "\x89PNG\r\n\x1a\n",
+        "PK\x03\x04 an archive",
+    ],
+    ids=["hls", "hls-file", "hls-web", "concat", "dash", "sdp", "html", "png", "zip"],
+)
+def test_what_leads_elsewhere_is_no_upload(  # noqa: PLR0917 - fixtures
+    library: Catalog, settings: Settings, clip: bytes, tmp_path: Path, web: Web, name: str, content: str
+) -> None:
+    """Neither another file of this machine nor its network is reached through what somebody uploads."""
+    there = tmp_path / "private.ts"
+    there.write_bytes(clip)
+    written = content.format(there=there, web=web.url).encode("latin-1", "ignore")
+    with pytest.raises(MediaError):
+        add_upload(library, settings, name, BytesIO(written), actor="mina", door="web")
+    assert web.asked == []
+    assert list((settings.home / "uploads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../" * 40 + "etc/x.mp4", "/etc/cron.d/x.mp4", "a\0b.mp4", "ㅎ" * 5000 + ".mp4", ".."]
+)
+def test_an_upload_lands_in_the_store_whatever_its_name(
+    library: Catalog, settings: Settings, clip: bytes, name: str
+) -> None:
+    content = clip + name.encode("utf-8", "ignore")  # what follows the boxes is no harm
+    added = add_upload(library, settings, name, BytesIO(content), actor="mina", door="web")
+    assert added.video.path == f"{added.video.id}/source{Path(file_name(name)).suffix}"
+    assert "/" not in added.video.id
+    assert open_store(settings).local(added.video.path).read_bytes() == content
+    assert list((settings.home / "uploads").iterdir()) == []
+
+
 @pytest.mark.parametrize("mode", ["symlink", "hardlink", "copy"])
 def test_an_upload_stays_when_its_own_file_goes(
     library: Catalog, settings: Settings, clip: bytes, mode: str
@@ -95,7 +168,7 @@ def test_an_upload_stays_when_its_own_file_goes(
     linking = settings.model_copy(update={"link_mode": mode})
     content = clip + mode.encode()  # what follows the boxes is no harm
     added = add_upload(library, linking, "film.mp4", BytesIO(content), actor="mina", door="web")
-    assert (settings.videos_dir / str(added.video.path)).read_bytes() == content
+    assert open_store(settings).local(str(added.video.path)).read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -198,4 +271,4 @@ def test_a_download_stays_when_its_own_file_goes(
         added = add_link(library, linking, link, actor="mina", door="web")
         server.shutdown()
     assert (added.new, added.video.title, added.video.source) == (True, "fetched", link)
-    assert (settings.videos_dir / str(added.video.path)).read_bytes() == clip
+    assert open_store(settings).local(str(added.video.path)).read_bytes() == clip

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tiny_sbert import make_tiny_sbert
 from vsearch_pipeline.errors import ModelUnavailableError
 from vsearch_pipeline.language import embedding
 from vsearch_pipeline.language.embedding import MAX_CHARS, SentenceEmbedder, load_sentence_embedder
@@ -66,27 +67,7 @@ def test_a_hub_model_without_its_package_says_what_to_install(monkeypatch: pytes
 def test_a_folder_of_sentence_transformers_is_read_and_told_apart(tmp_path: Path) -> None:
     """A tiny BERT of random weights in the layout that the package writes, as kpf-sbert has it."""
     pytest.importorskip("sentence_transformers")
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    bert = tmp_path / "bert"
-    bert.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "개", "runs"]
-    (bert / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=32,
-    )
-    BertModel(config).save_pretrained(bert)
-    module = Transformer(str(bert))
-    folder = tmp_path / "tiny-sbert"
-    SentenceTransformer(modules=[module, Pooling(16, pooling_mode="mean")], device="cpu").save(str(folder))
+    folder = make_tiny_sbert(tmp_path / "tiny-sbert", ["a", "dog", "개", "runs"])
 
     embedder = load_sentence_embedder(str(folder))
     vectors = embedder.embed(["a dog runs", "개", ""])

@@ -2,12 +2,15 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vsearch_pipeline.errors import ModelRunError, ModelUnavailableError
 from vsearch_pipeline.language import transcription
@@ -16,8 +19,11 @@ from vsearch_pipeline.language.transcription import (
     Samples,
     Transcriber,
     Transcript,
+    Utterance,
     WhisperTranscriber,
+    Word,
     load_transcriber,
+    transcribe_stream,
 )
 from vsearch_pipeline.wheels import wheel_file
 
@@ -370,3 +376,75 @@ def test_silence_is_skipped_and_times_are_those_of_the_whole(speech: Samples) ->
 def test_a_model_in_a_folder_hears_the_same(speech: Samples, folder: Path) -> None:
     own = load_transcriber(str(folder))
     assert own.transcribe(speech) == whisper().transcribe(speech)
+
+
+# --- long sound --------------------------------------------------------------------------------------------------
+
+
+class Marks:
+    """Hears each sample that is not silent as a word of its own."""
+
+    name, version, settings = "marks", "1", {}
+
+    def __init__(self) -> None:
+        self.longest = 0
+
+    def transcribe(self, samples: Samples, on_windows: Any = None) -> Transcript:
+        self.longest = max(self.longest, len(samples))
+        heard = []
+        for at in np.flatnonzero(samples):
+            ms = int(at) * 1000 // SAMPLE_RATE
+            word = Word(str(round(float(samples[at]) * 1000)), ms, ms + 1, 0.5)
+            heard.append(Utterance(ms, ms + 1, word.text, (word,), "en", 0.5))
+        if on_windows:
+            on_windows(1, 2)
+            on_windows(2, 2)
+        return Transcript("en" if heard else None, tuple(heard))
+
+
+@given(
+    places=st.sets(st.integers(0, 40 * SAMPLE_RATE - 1), max_size=30),
+    cuts=st.lists(st.integers(0, 40 * SAMPLE_RATE), max_size=12),
+)
+def test_long_sound_is_heard_stretch_by_stretch_and_nothing_is_lost(places: set[int], cuts: list[int]) -> None:
+    sound = np.zeros(40 * SAMPLE_RATE, np.float32)
+    for number, place in enumerate(sorted(places), 1):
+        sound[place] = number / 1000
+    edges = [0, *sorted(cuts), len(sound)]
+    told: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transcription, "STRETCH_SECONDS", 12)
+        patch.setattr(transcription, "CUT_SECONDS", 4)
+        marks = Marks()
+        heard = transcribe_stream(marks, (sound[a:b] for a, b in pairwise(edges)), told.append)
+    assert [int(u.text) for u in heard.utterances] == list(range(1, len(places) + 1))
+    for utterance, place in zip(heard.utterances, sorted(places), strict=True):
+        assert abs(utterance.start_ms - place * 1000 // SAMPLE_RATE) <= 1
+        assert (utterance.words[0].start_ms, utterance.words[0].end_ms) == (utterance.start_ms, utterance.end_ms)
+    assert marks.longest <= 12 * SAMPLE_RATE
+    assert told == sorted(told)
+    assert told[-1] == len(sound)
+
+
+def test_it_is_cut_off_where_it_is_quietest() -> None:
+    sound = np.full(300 * SAMPLE_RATE, 0.5, np.float32)
+    sound[int(280.5 * SAMPLE_RATE) : int(281.5 * SAMPLE_RATE)] = 0.01
+    lengths: list[int] = []
+
+    class Lengths(Marks):
+        def transcribe(self, samples: Samples, on_windows: Any = None) -> Transcript:  # noqa: ARG002
+            lengths.append(len(samples))
+            return Transcript(None, ())
+
+    transcribe_stream(Lengths(), [sound, sound[:SAMPLE_RATE]])
+    assert 280.5 <= lengths[0] / SAMPLE_RATE <= 281.5
+    assert sum(lengths) == 301 * SAMPLE_RATE
+
+
+def test_short_sound_is_heard_as_a_whole(speech: Samples) -> None:
+    blocks = [speech[at : at + 1024] for at in range(0, len(speech), 1024)]
+    assert transcribe_stream(whisper(), blocks) == whisper().transcribe(speech)
+
+
+def test_no_sound_says_nothing() -> None:
+    assert transcribe_stream(Marks(), []) == Transcript(None, ())

@@ -22,6 +22,8 @@ class Site:
         self.redirects: dict[str, str] = {}
         self.ranges: list[str | None] = []
         self.broken_after: int | None = None
+        self.claimed: int | None = None
+        self.sent = 0
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,6 +43,9 @@ class Site:
             request.send_header("Location", target)
             request.end_headers()
             return
+        if request.path.startswith("/endless"):
+            self.go_on(request)
+            return
         if not request.path.startswith("/clip"):
             request.send_error(404)
             return
@@ -54,6 +59,21 @@ class Site:
             request.send_header("Content-Range", f"bytes {start}-{len(self.clip) - 1}/{len(self.clip)}")
         request.end_headers()
         request.wfile.write(self.clip[start : self.broken_after])
+
+    def go_on(self, request: BaseHTTPRequestHandler) -> None:
+        """A clip that never ends, of `claimed` bytes or of a length that is not told."""
+        request.send_response(200)
+        request.send_header("Content-Type", "video/mp4")
+        if self.claimed is not None:
+            request.send_header("Content-Length", str(self.claimed))
+        request.end_headers()
+        block = self.clip * (1 + 100_000 // len(self.clip))
+        try:
+            while self.sent < 300_000_000:
+                request.wfile.write(block)
+                self.sent += len(block)
+        except OSError:  # nobody listens any more
+            return
 
     def close(self) -> None:
         self._server.shutdown()
@@ -110,6 +130,31 @@ def test_too_large_is_refused_and_leaves_nothing(site: Site, tmp_path: Path) -> 
     with pytest.raises(DownloadError, match="larger than the limit of 5,000 bytes"):
         fetch(f"{site.url}/clip.mp4", tmp_path, max_bytes=5000)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("claimed", [None, 10_000], ids=["without a length", "with a false one"])
+def test_a_file_that_goes_on_is_given_up_and_leaves_nothing(
+    site: Site, tmp_path: Path, claimed: int | None
+) -> None:
+    site.claimed = claimed
+    with pytest.raises(DownloadError):
+        fetch(f"{site.url}/endless.mp4", tmp_path, max_bytes=5_000_000 if claimed is None else 9_000)
+    assert site.sent < 100_000_000, "it was not read to its end"
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) <= 5_000_000
+
+
+def test_redirects_that_go_round_end(site: Site, tmp_path: Path) -> None:
+    site.redirects |= {"/a": f"{site.url}/b", "/b": f"{site.url}/a"}
+    with pytest.raises(DownloadError):
+        fetch(f"{site.url}/a", tmp_path)
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "data:video/mp4;base64,AAAA", "gopher://127.0.0.1/"])
+def test_a_redirect_out_of_the_web_is_refused(site: Site, tmp_path: Path, target: str) -> None:
+    site.redirects["/out"] = target
+    with pytest.raises(DownloadError):
+        fetch(f"{site.url}/out", tmp_path)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_too_long_is_refused_and_leaves_nothing(site: Site, tmp_path: Path) -> None:
@@ -175,6 +220,9 @@ def test_only_http_links_are_taken(url: str, tmp_path: Path) -> None:
         "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "0.0.0.0",  # noqa: S104
         "100.64.0.1", "224.0.0.1", "240.0.0.1", "[::1]", "[::]", "[fe80::1]", "[fd00::1]", "[ff02::1]",
         "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]", "[2002:a00:1::]", "localhost", "2130706433", "0x7f.1",
+        "0177.0.0.1", "127.1", "017700000001", "①②⑦.0.0.1", "user@127.0.0.1", "example.org@10.0.0.1",
+        "[::127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:0:7f00:1]", "[64:ff9b:1::7f00:1]", "[2001:0:a00:1::1]",
+        "[fec0::1]", "[fd00:ec2::254]", "198.18.0.1", "192.0.0.8", "192.88.99.1", "255.255.255.255", "[3fff::1]",
     ],
 )  # fmt: skip
 def test_private_hosts_are_refused_however_they_are_written(host: str) -> None:

@@ -26,7 +26,7 @@ class Watched(WordEmbedder):
     """Remembers what it was asked for."""
 
     def __init__(self, name: str = "watched", *, version: str = "1", unknown: Sequence[str] = ()) -> None:
-        self.name = name
+        self.name = self.source = name
         self.version = version
         self.unknown = unknown
         self.asked: list[list[str]] = []

@@ -150,6 +150,7 @@ def test_a_hit_that_only_means_the_same_heard_nothing(service: SearchService) ->
 def test_the_model_works_outside_of_a_transaction(service: SearchService) -> None:
     class Watched:
         name, version, dim = service.embedder.name, service.embedder.version, service.embedder.dim
+        source = service.embedder.source
         glosses = True
         asked = 0
 
@@ -180,6 +181,7 @@ def test_prepared_searches_find_the_same_and_embed_nothing_more(service: SearchS
 
     class Counting:
         name, version, dim = service.embedder.name, service.embedder.version, service.embedder.dim
+        source = service.embedder.source
         glosses, knows = service.embedder.glosses, staticmethod(service.embedder.knows)
 
         def embed(self, texts: Sequence[str]) -> Vectors:

@@ -16,7 +16,7 @@ DIM = 512
 class WordEmbedder:
     """A text's vector is the sum of its tokens' own directions: texts are alike as far as they share tokens."""
 
-    name = "toy-words"
+    name = source = "toy-words"
     version = "1"
     dim = DIM
     glosses = False

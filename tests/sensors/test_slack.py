@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -274,6 +275,28 @@ def test_a_failed_run_is_told_with_its_reason(daemon: Daemon, server: SlackServe
     daemon.tick()
     assert told(server)[1:] == ["*breaks failed:* The film\n>breaks: OSError: no space left on device"]
     assert f"/runs/{run}|" in server.messages()[1]["blocks"][1]["elements"][0]["text"]
+
+
+def test_nothing_is_lost_when_the_clock_is_set_back(daemon: Daemon, server: SlackServer) -> None:
+    daemon.tick()
+    put_video(daemon.catalog, "v1")
+    finish(daemon.catalog, "v1")
+    daemon.tick()
+    cursor = Cursor.read(daemon.cursor)
+    assert cursor is not None
+    ahead = {
+        name: (_moment(getattr(cursor, name)) + timedelta(hours=2)).isoformat() for name in ("videos", "runs")
+    }
+    daemon.cursor = str(replace(cursor, **ahead))
+    put_video(daemon.catalog, "v2")
+    failed = fail(daemon.instance)
+    for _ in range(2):
+        daemon.tick()
+    assert {"searchable v1", "searchable v2", f"failed {failed}"} == daemon.alerts().keys()
+
+
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)
 
 
 def test_a_failed_run_of_many_videos_is_one_alert(daemon: Daemon, server: SlackServer) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from tests.search.library import Told, filled
 from tests.search.toys import WordEmbedder
 from tests.slack.slack_server import SlackServer
+from tests.stored import part_of
 from vsearch_pipeline.catalog.alerts import SEARCHABLE_STAGE, AlertRecord
 from vsearch_pipeline.catalog.database import Catalog, database_url, open_catalog
 from vsearch_pipeline.catalog.models import Base
@@ -94,11 +95,10 @@ def finish(
 
 
 def put_preview(settings: Settings, video: str, span: TimeRange) -> None:
-    folder = settings.videos_dir / video / "previews"
-    folder.mkdir(parents=True, exist_ok=True)
     frames = [Image.new("RGB", (64, 36), (shade, len(video) * 7 % 255, span.start_ms % 255)) for shade in (0, 200)]
-    name = folder / f"{span.start_ms}-{span.end_ms}.webp"
-    frames[0].save(name, save_all=True, append_images=frames[1:], duration=200)
+    with part_of(settings, video, "previews") as folder:
+        name = folder / f"{span.start_ms}-{span.end_ms}.webp"
+        frames[0].save(name, save_all=True, append_images=frames[1:], duration=200)
 
 
 def alerts_of(catalog: Catalog) -> list[dict[str, Any]]:

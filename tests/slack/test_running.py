@@ -60,7 +60,7 @@ def test_the_door_answers_and_closes(slack: SlackServer, lib: Library, tmp_path:
         answered = slack.wait_for("response_url", seconds=30)
         assert "파란 기차가" in str(answered.arguments)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     log = (tmp_path / "log").read_text()
     assert "Traceback" not in log
     assert "xoxb-" not in log

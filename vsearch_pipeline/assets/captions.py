@@ -12,18 +12,7 @@ from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, Me
 from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.clips import VideoClips
-from vsearch_pipeline.assets.stage import (
-    GPU_POOL,
-    GPU_TAG,
-    OWNERS,
-    RETRIES,
-    SEVERAL_VIDEOS,
-    VIDEOS,
-    Output,
-    Stage,
-    Work,
-    run_stage,
-)
+from vsearch_pipeline.assets.stage import OWNERS, RETRIES, SEVERAL_VIDEOS, VIDEOS, Output, Stage, Work, run_stage
 from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.captioning.captioner import Caption as Described
 from vsearch_pipeline.captioning.captioner import CompactCaptioner
@@ -38,6 +27,7 @@ from vsearch_pipeline.editing.on_screen import OnScreen, with_places
 from vsearch_pipeline.language.tokens import has_hangul
 from vsearch_pipeline.language.translation import Translation
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, TranslatorResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.slots import fill, slots_in
 from vsearch_pipeline.timeline import TimeRange, clock
@@ -88,7 +78,7 @@ REPORT_SECONDS = 10.0
     check_specs=CAPTIONS.checks,
     description="What each range shows, in English, by the captioner of the settings.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,

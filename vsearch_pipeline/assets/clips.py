@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from vsearch_pipeline.captioning.facts import Clip
@@ -73,7 +75,11 @@ class VideoClips:
         )
 
     def _picture(self, frame: Any) -> Any:
-        return read_rgb(self._media.frame(self.video_id, frame.index))
+        return read_rgb(self._picture_of(frame.index))
+
+    @cached_property
+    def _picture_of(self) -> Callable[[int], Path]:
+        return self._media.frames(self.video_id)
 
     def _nearest(self, span: TimeRange) -> int:
         return min(range(len(self._times)), key=lambda i: abs(self._times[i] - span.middle_ms))

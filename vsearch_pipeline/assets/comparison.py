@@ -11,7 +11,7 @@ from typing import Any
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from vsearch_pipeline.assets.clips import VideoClips
-from vsearch_pipeline.assets.stage import GPU_POOL, GPU_TAG, OWNERS, picture_link
+from vsearch_pipeline.assets.stage import OWNERS, picture_link
 from vsearch_pipeline.captioning.captioner import Captioner
 from vsearch_pipeline.captioning.facts import Clip
 from vsearch_pipeline.captioning.references import Reference, read_references
@@ -23,6 +23,7 @@ from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.media.pictures import contact_sheet
 from vsearch_pipeline.media.selection import spread_evenly
 from vsearch_pipeline.resources.models import CaptionerResource, ObjectsResource, SentenceEmbedderResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange, clock
 
@@ -58,7 +59,7 @@ class _Column:
     description="The same clips through several captioners, side by side; scored where people wrote captions:"
     " those they edited here, and those of VSEARCH_REFERENCE_CAPTIONS.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
 )
 def caption_comparison(
     context: AssetExecutionContext,

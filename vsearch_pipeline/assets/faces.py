@@ -7,8 +7,6 @@ from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, as
 
 from vsearch_pipeline.assets.boxes import crop, inside_frame
 from vsearch_pipeline.assets.stage import (
-    GPU_POOL,
-    GPU_TAG,
     OWNERS,
     RETRIES,
     SEVERAL_VIDEOS,
@@ -34,6 +32,7 @@ from vsearch_pipeline.people.records import FaceTrack as Track
 from vsearch_pipeline.people.stitching import stitch_tracks
 from vsearch_pipeline.people.tracking import link_tracks
 from vsearch_pipeline.resources.models import FacesResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange, clock
 
@@ -75,7 +74,7 @@ FACE_TRACKS_CODE = "2"
     check_specs=FACES.checks,
     description="Faces in sampled frames, with landmarks and quality; where nothing moved they are carried over.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -125,7 +124,7 @@ def faces(
     check_specs=FACE_TRACKS.checks,
     description="Faces followed through a shot by place and by likeness; the best few of each are embedded.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -194,7 +193,8 @@ def face_tracks(
 
 
 def _reader(record: VideoRecord, media: MediaResource) -> Callable[[int], Image]:
-    return lambda index: read_rgb(media.frame(record.id, index))
+    frame = media.frames(record.id)
+    return lambda index: read_rgb(frame(index))
 
 
 def _face_row(found: FaceInFrame) -> dict[str, Any]:

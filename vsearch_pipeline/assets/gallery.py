@@ -21,7 +21,7 @@ from dagster import (
 )
 from numpy.typing import NDArray
 
-from vsearch_pipeline.assets.stage import GPU_POOL, GPU_TAG, OWNERS, picture
+from vsearch_pipeline.assets.stage import OWNERS, picture
 from vsearch_pipeline.catalog.library import reference_faces, replace_reference_faces
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id
 from vsearch_pipeline.editing.gallery_names import apply_gallery_names
@@ -31,6 +31,7 @@ from vsearch_pipeline.people.enrolment import Enrolment, enrol_gallery, referenc
 from vsearch_pipeline.people.gallery import GalleryIssue, read_gallery
 from vsearch_pipeline.people.photo_faces import KnownFace
 from vsearch_pipeline.resources.models import FacesResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 
 SHEET_PHOTOS = 48
@@ -50,7 +51,7 @@ PROGRESS_STEP = 100
     ],
     description="Photos of known people (GROUP/PERSON/*.jpg): the face of each, embedded; what they are called.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
 )
 def gallery(
     context: AssetExecutionContext, catalog: CatalogResource, media: MediaResource, face_models: FacesResource

@@ -1,5 +1,6 @@
 """The runs people start: ingest a video, train on the gallery, name faces again, take in a file or a link."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,19 +13,22 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     define_asset_job,
+    in_process_executor,
     job,
     op,
 )
 
 from vsearch_pipeline.assets.relabelling import RELABELLED
-from vsearch_pipeline.assets.stage import GPU_TAG, VIDEOS, add_partitions
+from vsearch_pipeline.assets.stage import VIDEOS, add_partitions
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.requests import begin_take_in, count_bytes, follow_request, request_run
 from vsearch_pipeline.errors import VsearchError
 from vsearch_pipeline.ingest.links import add_link, is_link
 from vsearch_pipeline.ingest.store import add_file
+from vsearch_pipeline.resources.placement import GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource
 
+_LOG = logging.getLogger(__name__)
 INGEST_GROUPS = ("media", "people", "understanding", "library")
 COUNTED_SECONDS = 1.0
 UNPARTITIONED = ("gallery", "person_classifier", "unknown_people", "caption_comparison")
@@ -71,6 +75,7 @@ def take_in_source(context: OpExecutionContext, config: Source, catalog: Catalog
     opened, settings = catalog.open(), catalog.settings()
     with opened.begin() as connection:
         request = begin_take_in(connection, config.source, context.run_id, config.request)
+    about_it = {"request": request, "run_id": context.run_id}
     try:
         if is_link(config.source):
             added = add_link(
@@ -86,7 +91,9 @@ def take_in_source(context: OpExecutionContext, config: Source, catalog: Catalog
     except VsearchError as error:
         with opened.begin() as connection:
             follow_request(connection, request, "failed", reason=str(error))
+        _LOG.error("not taken in", extra={**about_it, "reason": error.code})  # its sentence names the link
         raise Failure(description=str(error), allow_retries=error.retry) from error
+    _LOG.info("taken in", extra={**about_it, "video": added.video.id, "new": added.new})
     add_partitions(context.instance, [added.video.id])
     with opened.begin() as connection:
         follow_request(connection, request, "done", video_id=added.video.id)
@@ -109,6 +116,11 @@ def _counter(catalog: Catalog, request: int) -> Callable[[int, int | None], None
     return count
 
 
-@job(name="take_in", description="Add one file or link, from the inbox or by hand.")
+# beside the daemon, whatever executes other runs: the inbox and uploads are files of that machine
+@job(
+    name="take_in",
+    description="Add one file or link, from the inbox or by hand.",
+    executor_def=in_process_executor,
+)
 def take_in_job() -> None:
     take_in_source()

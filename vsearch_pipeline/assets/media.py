@@ -1,6 +1,5 @@
 """The video itself, its shots and its sampled frames."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -32,13 +31,13 @@ from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Frame, Shot
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord, update_video
-from vsearch_pipeline.errors import MediaError
 from vsearch_pipeline.media.frames import read_rgb
 from vsearch_pipeline.media.pictures import contact_sheet, shot_strip
 from vsearch_pipeline.media.probe import probe
 from vsearch_pipeline.media.sampling import SampledFrame, Scan, sample
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.storage.store import FRAMES, frame_file
 from vsearch_pipeline.timeline import TimeRange, clock
 
 VIDEO = Stage(
@@ -92,8 +91,6 @@ def video(
 ) -> Iterator[MaterializeResult]:
     def compute(record: VideoRecord) -> Output:
         path = media.source(record)
-        if not path.exists():
-            raise MediaError(f"{record.title}: its file {path} is gone; add it again.")
         info = probe(path)
         problems = {}
         if info.size_bytes != record.size_bytes:
@@ -106,7 +103,7 @@ def video(
                     "format": f"{info.container}, {info.video_codec}, {info.audio_codec or 'no sound'}",
                     "size": f"{info.width}x{info.height}",
                     "claimed_duration": clock(info.duration_ms) if info.duration_ms else "none",
-                    "file": MetadataValue.path(str(path)),
+                    "file": MetadataValue.path(f"{media.store.where}/{record.path}"),
                 }
             },
             problems=problems,
@@ -149,24 +146,22 @@ def sampling(
     progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
-        folder = media.frames_dir(record.id)
-        making = folder.with_name("frames.making")
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
+        with media.store.work_place() as place:
+            making = place / FRAMES
+            making.mkdir()
 
-        def keep(frame: SampledFrame) -> None:
-            (making / f"{frame.index:06d}.jpg").write_bytes(frame.jpeg)
+            def keep(frame: SampledFrame) -> None:
+                (making / frame_file(frame.index)).write_bytes(frame.jpeg)
 
-        scan = sample(
-            media.source(record),
-            frames_per_second=media.frames_per_second,
-            max_side=media.frame_max_side,
-            jpeg_quality=media.jpeg_quality,
-            on_frame=keep,
-            on_progress=lambda time_ms: progress(time_ms, record.duration_ms or 0),
-        )
-        shutil.rmtree(folder, ignore_errors=True)
-        making.rename(folder)
+            scan = sample(
+                media.source(record),
+                frames_per_second=media.frames_per_second,
+                max_side=media.frame_max_side,
+                jpeg_quality=media.jpeg_quality,
+                on_frame=keep,
+                on_progress=lambda time_ms: progress(time_ms, record.duration_ms or 0),
+            )
+            media.store.keep(making, f"{record.id}/{FRAMES}")
 
         def write(connection: Connection, _: int) -> None:
             update_video(connection, record.id, _measured(scan))
@@ -197,8 +192,7 @@ def sampling(
             "jpeg_quality": media.jpeg_quality,
         },
     )
-    present = lambda video_id: media.frames_dir(video_id).exists()  # noqa: E731
-    work = Work(SAMPLING, producer, each(compute), present=present, progress=progress)
+    work = Work(SAMPLING, producer, each(compute), present=media.has_part(FRAMES), progress=progress)
     yield from run_stage(context, catalog.open(), work)
 
 
@@ -250,11 +244,12 @@ def _problems(record: VideoRecord, scan: Scan, media: MediaResource) -> dict[str
     if [shot.start_ms for shot in scan.shots] != edges[:-1] or edges[-1] != scan.duration_ms:
         problems["shots_tile_the_video"] = f"the shots do not tile the {clock(scan.duration_ms)} of the video"
     times = [frame.time_ms for frame in scan.frames]
-    missing = [f.index for f in scan.frames if not media.frame(record.id, f.index).is_file()]
+    there = media.store.files(record.id, FRAMES) or ()
+    missing = [f.index for f in scan.frames if frame_file(f.index) not in there]
     if any(a >= b for a, b in pairwise(times)) or times[-1] >= scan.duration_ms:
         problems["frames_are_in_order"] = "the frames' times do not increase inside the video"
     elif missing:
-        problems["frames_are_in_order"] = f"{len(missing)} pictures are missing, the first is {missing[0]:06d}.jpg"
+        problems["frames_are_in_order"] = f"{len(missing)} pictures are missing, first {frame_file(missing[0])}"
     if scan.decode_errors:
         problems["file_decodes_cleanly"] = f"{scan.decode_errors} damaged packets or frames were left out"
     return problems

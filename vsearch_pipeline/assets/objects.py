@@ -3,14 +3,15 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Final
 
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
+from vsearch_pipeline.ahead import in_order
 from vsearch_pipeline.assets.boxes import inside_frame
 from vsearch_pipeline.assets.stage import (
-    GPU_POOL,
-    GPU_TAG,
     OWNERS,
     RETRIES,
     SEVERAL_VIDEOS,
@@ -33,6 +34,7 @@ from vsearch_pipeline.media.pictures import COLOURS, contact_sheet, thinned
 from vsearch_pipeline.media.preview import thumbnail
 from vsearch_pipeline.media.selection import select_frames
 from vsearch_pipeline.resources.models import ObjectsResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import TimeRange, clock, segment_ranges
 
@@ -46,6 +48,8 @@ OBJECTS = Stage(
     ),
 )
 BATCH: Final = 16
+READERS: Final = 2
+"""Threads that read the next frames while the detector looks at these."""
 
 # also part of the producer's settings: rows that older code wrote are computed again
 OBJECTS_CODE: Final = "2"
@@ -64,7 +68,7 @@ _TILE_WIDTH: Final = 240
     check_specs=OBJECTS.checks,
     description="Things of known classes on screen, with boxes, followed through each shot.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -86,15 +90,18 @@ def objects(
         chosen = select_frames([f.time_ms for f in frames], spans, object_detection.frames_per_second)
         picked = [frames[i] for positions in chosen for i in positions]
         starts = [shot.start_ms for shot in shots]
+        picture_of = media.frames(record.id)
         found: list[FrameObjects] = []
-        for first in range(0, len(picked), BATCH):
-            progress(first, len(picked))
-            batch = picked[first : first + BATCH]
-            things = detector.detect([read_rgb(media.frame(record.id, frame.index)) for frame in batch])
-            found.extend(
-                FrameObjects(frame.time_ms, bisect_right(starts, frame.time_ms), of_frame)
-                for frame, of_frame in zip(batch, things, strict=True)
-            )
+        with ThreadPoolExecutor(READERS) as readers:
+            images = in_order(readers, lambda frame: read_rgb(picture_of(frame.index)), picked, BATCH)
+            for first in range(0, len(picked), BATCH):
+                progress(first, len(picked))
+                batch = picked[first : first + BATCH]
+                things = detector.detect(list(islice(images, len(batch))))
+                found.extend(
+                    FrameObjects(frame.time_ms, bisect_right(starts, frame.time_ms), of_frame)
+                    for frame, of_frame in zip(batch, things, strict=True)
+                )
         rows = _rows([frame.index for frame in picked], found, link_objects(found))
         outside = [row for row in rows if not inside_frame(row["bbox_xyxy"])]
         return Output(

@@ -29,7 +29,7 @@ def face_sheet(faces: Iterable[tuple[BestFace, str]], frame: Callable[[str, int]
     for best, caption in faces:
         try:
             image = read_rgb(frame(best.track.video_id, best.face.frame_index))
-        except MediaError:
+        except (MediaError, FileNotFoundError):
             continue
         crops.append(crop(image, best.face.bbox_xyxy))
         captions.append(caption)

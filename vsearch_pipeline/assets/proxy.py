@@ -17,7 +17,7 @@ from vsearch_pipeline.assets.stage import (
     run_stage,
 )
 from vsearch_pipeline.assets.watching import Progress
-from vsearch_pipeline.browsers import browsers_that_play
+from vsearch_pipeline.browsers import PROXY_NAME, browsers_that_play
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
 from vsearch_pipeline.errors import MediaError
@@ -36,7 +36,7 @@ PROXY = Stage(
         ),
     ),
 )
-LAST = {"dagster/priority": "-10"}
+LAST = {"dagster/priority": "-10", "dagster-celery/priority": "0"}
 """People search a video before it plays in every browser: whatever else is ready goes first."""
 
 
@@ -59,19 +59,17 @@ def proxy(
     progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
-        source, target = media.source(record), media.proxy(record.id)
+        source, target = media.source(record), f"{record.id}/{PROXY_NAME}"
         how = stored(source)
         about = f"{how.container}, {how.video_codec} {how.pixel_format}, {how.audio_codec or 'no sound'}"
         if browsers_that_play(how) == "all":
-            target.unlink(missing_ok=True)
+            media.store.drop(target)
             return Output(metadata={"proxy": {"needed": "no: browsers play the file itself", "format": about}})
-        making = target.with_name(f"{target.stem}.making{target.suffix}")
         started = perf_counter()
-        try:
+        with media.store.work_place() as place:
+            making = place / PROXY_NAME
             made = write_proxy(source, making, lambda time_ms: progress(time_ms, record.duration_ms or 0))
-            making.rename(target)
-        finally:
-            making.unlink(missing_ok=True)
+            media.store.keep(making, target)
         seconds = perf_counter() - started
         problem = _problem(made, record)
         return Output(
@@ -85,14 +83,14 @@ def proxy(
                     "sound": made.has_audio,
                     "bytes": made.size_bytes,
                     "video_seconds_per_second": round(made.duration_ms / 1000 / max(seconds, 1e-3), 2),
-                    "file": MetadataValue.path(str(target)),
+                    "file": MetadataValue.path(f"{media.store.where}/{target}"),
                 }
             },
             problems={"proxy_is_the_whole_video": problem} if problem else {},
         )
 
     def present(video_id: str) -> bool:
-        if media.proxy(video_id).is_file():
+        if media.store.exists(f"{video_id}/{PROXY_NAME}") or not media.store.is_folder:
             return True
         with catalog.open().begin() as connection:
             record = get_video(connection, video_id)

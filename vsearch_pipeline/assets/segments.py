@@ -1,6 +1,5 @@
 """What people see and search: segments, their vectors and their previews."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -8,8 +7,6 @@ from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, Me
 from sqlalchemy import Connection
 
 from vsearch_pipeline.assets.stage import (
-    GPU_POOL,
-    GPU_TAG,
     OWNERS,
     RETRIES,
     SEVERAL_VIDEOS,
@@ -30,9 +27,13 @@ from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.on_screen import OnScreen
 from vsearch_pipeline.editing.refresh import refresh_segments
 from vsearch_pipeline.media.preview import preview
+from vsearch_pipeline.previews import preview_file
 from vsearch_pipeline.resources.models import SentenceEmbedderResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
+from vsearch_pipeline.search.changing import change_over
 from vsearch_pipeline.search.documents import embed_videos
+from vsearch_pipeline.storage.store import PREVIEWS as PREVIEW_FILES
 from vsearch_pipeline.timeline import TimeRange, segment_ranges
 
 SEGMENTS = Stage(
@@ -115,7 +116,7 @@ def segments(
     code_version="2",
     description="What search reads: words and people of segments, a vector for each text (only new ones).",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -134,7 +135,11 @@ def segment_embeddings(
 
     producer = ProducerInfo("segment_embeddings", embedder.name, embedder.version)
     work = Work(SEGMENT_EMBEDDINGS, producer, together(compute, VIDEOS_TOGETHER))
-    yield from run_stage(context, catalog.open(), work)
+    try:
+        yield from run_stage(context, catalog.open(), work)
+    finally:  # also where a video failed that the model before does not know either
+        if change_over(catalog.open(), embedder):
+            context.log.info(f"Search answers with {embedder.name} from now on.")
 
 
 @asset(
@@ -157,24 +162,22 @@ def previews(
         with catalog.open().begin() as connection:
             spans = sorted({segment.span for segment in read_segments(connection, video_id=record.id)})
             frames = read_rows(connection, Frame, record.id, "index")
-        folder = media.previews_dir(record.id)
-        making = folder.with_name("previews.making")
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
+        picture = media.frames(record.id)
         rows = []
-        for number, span in enumerate(spans):
-            progress(number, len(spans))
-            shown = [frame for frame in frames if frame.time_ms in span] or [
-                min(frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
-            ]
-            data = preview(
-                [media.frame(record.id, frame.index) for frame in shown],
-                frame_ms=max(40, span.duration_ms // len(shown)),
-            )
-            (making / f"{span.start_ms}-{span.end_ms}.webp").write_bytes(data)
-            rows.append({"start_ms": span.start_ms, "end_ms": span.end_ms, "size_bytes": len(data)})
-        shutil.rmtree(folder, ignore_errors=True)
-        making.rename(folder)
+        with media.store.work_place() as place:
+            making = place / PREVIEW_FILES
+            making.mkdir()
+            for number, span in enumerate(spans):
+                progress(number, len(spans))
+                shown = [frame for frame in frames if frame.time_ms in span] or [
+                    min(frames, key=lambda frame: abs(frame.time_ms - span.middle_ms))
+                ]
+                data = preview(
+                    [picture(frame.index) for frame in shown], frame_ms=max(40, span.duration_ms // len(shown))
+                )
+                (making / preview_file(span)).write_bytes(data)
+                rows.append({"start_ms": span.start_ms, "end_ms": span.end_ms, "size_bytes": len(data)})
+            media.store.keep(making, f"{record.id}/{PREVIEW_FILES}")
         total = sum(row["size_bytes"] for row in rows)
         return Output(rows={Preview: rows}, metadata={"previews": {"previews": len(rows), "bytes": total}})
 
@@ -186,6 +189,6 @@ def previews(
         ]
 
     producer = ProducerInfo("previews", "pillow-webp", "1")
-    present = lambda video_id: media.previews_dir(video_id).exists()  # noqa: E731
+    present = media.has_part(PREVIEW_FILES)
     work = Work(PREVIEWS, producer, each(compute), also=ranges, present=present, progress=progress)
     yield from run_stage(context, catalog.open(), work)

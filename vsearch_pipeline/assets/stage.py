@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,20 +45,23 @@ from vsearch_pipeline.catalog.stages import (
 )
 from vsearch_pipeline.catalog.videos import VideoRecord, get_video
 from vsearch_pipeline.errors import VsearchError, in_words
+from vsearch_pipeline.logs import about
+from vsearch_pipeline.redaction import REDACTED
+from vsearch_pipeline.room import plainly
 
+_LOG = logging.getLogger(__name__)
 _VIDEOS_NAME = "videos"
 VIDEOS = DynamicPartitionsDefinition(name=_VIDEOS_NAME)
 
-SEVERAL_VIDEOS = BackfillPolicy.multi_run(max_partitions_per_run=8)
+VIDEOS_A_RUN = 8
+SEVERAL_VIDEOS = BackfillPolicy.multi_run(max_partitions_per_run=VIDEOS_A_RUN)
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+"""On a run of several videos: the first and the last of them, in the order of partitions."""
 RETRIES = RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 OWNERS = ["team:vsearch"]
 
 SKIPPED = "skipped"
-
-GPU_POOL = "gpu"
-"""One step at a time across runs: the limit is in dagster.yaml."""
-GPU_TAG = {"vsearch/device": "gpu"}
-"""On an asset (catalogue), its op (placement) and a run (queue)."""
 
 
 @dataclass(frozen=True)
@@ -164,20 +169,22 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
     failed: dict[str, Exception] = {}
     made: list[AssetMaterialization] = []
     problems: dict[str, dict[str, str]] = {}
-    for video_id, output in _outputs(catalog, work, context.partition_keys, context.run_id):
-        if isinstance(output, Exception):
-            failed[video_id] = output
-            with catalog.begin() as connection:
-                fail_stage(connection, video_id, stage.name, in_words(output), context.run_id)
-            continue
-        for asset in stage.asset_names:
-            metadata = output.metadata[asset]
-            if SKIPPED in metadata:
-                metadata = {**_last_metadata(context.instance, asset, video_id), **metadata}
-            context.add_asset_metadata(metadata, asset_key=asset, partition_key=video_id)
-            made.append(AssetMaterialization(asset, metadata=metadata, partition=video_id))
-        for check, problem in output.problems.items():
-            problems.setdefault(check, {})[video_id] = problem
+    with about(stage=stage.name, run_id=context.run_id):
+        outputs = _outputs(catalog, work, context.partition_keys, context.run_id)
+        for video_id, output in _logged(outputs, stage):
+            if isinstance(output, Exception):
+                failed[video_id] = plainly(output)
+                with catalog.begin() as connection:
+                    fail_stage(connection, video_id, stage.name, in_words(failed[video_id]), context.run_id)
+                continue
+            for asset in stage.asset_names:
+                metadata = output.metadata[asset]
+                if SKIPPED in metadata:
+                    metadata = {**_last_metadata(context.instance, asset, video_id), **metadata}
+                context.add_asset_metadata(metadata, asset_key=asset, partition_key=video_id)
+                made.append(AssetMaterialization(asset, metadata=metadata, partition=video_id))
+            for check, problem in output.problems.items():
+                problems.setdefault(check, {})[video_id] = problem
     if failed:
         # a failed step has no results, but what was committed stays: it is told here, and not again by a retry
         for event in made:
@@ -189,6 +196,29 @@ def run_stage(context: AssetExecutionContext, catalog: Catalog, work: Work) -> I
         yield MaterializeResult(
             asset_key=asset, check_results=[_checked(spec, problems.get(spec.name, {})) for spec in checks]
         )
+
+
+def _logged(
+    outputs: Iterator[tuple[str, Output | Exception]], stage: Stage
+) -> Iterator[tuple[str, Output | Exception]]:
+    """What becomes of each video, told in the log as it comes."""
+    began = time.perf_counter()
+    for video_id, output in outputs:
+        seconds = round(time.perf_counter() - began, 3)
+        fields: dict[str, Any] = {"video": video_id, "seconds": seconds}
+        if isinstance(output, Exception):
+            unexpected = None if isinstance(output, VsearchError) else output
+            _LOG.error("stage failed", extra={**fields, "reason": in_words(output)}, exc_info=unexpected)
+        else:
+            about_it = output.metadata[stage.asset_names[0]]
+            if SKIPPED in about_it:
+                _LOG.info("stage skipped", extra={"video": video_id, "reason": about_it[SKIPPED]})
+            elif output.missing:
+                _LOG.warning("stage unfinished", extra={**fields, "missing": output.missing})
+            else:
+                _LOG.info("stage done", extra=fields)
+        yield video_id, output
+        began = time.perf_counter()
 
 
 @dataclass(frozen=True)
@@ -206,16 +236,11 @@ def _outputs(
 ) -> Iterator[tuple[str, Output | Exception]]:
     """What becomes of each video: skipped, failed, or computed and committed."""
     tasks: list[_Task] = []
-    for video_id in video_ids:
-        try:
-            task = _planned(catalog, work, video_id)
-        except Exception as error:  # noqa: BLE001 - the other videos of the run go on
-            yield video_id, error
-            continue
-        if isinstance(task, Output):
-            yield video_id, task
+    for video_id, plan in _plans(catalog, work, video_ids).items():
+        if isinstance(plan, _Task):
+            tasks.append(plan)
         else:
-            tasks.append(task)
+            yield video_id, plan
     waiting = deque(tasks)
     with Watch(catalog, work.stage.name, run_id, work.progress) as watch:
         watch.look_at(waiting[0].video.id if waiting else None)
@@ -237,13 +262,27 @@ def _outputs(
         yield task.video.id, reason
 
 
-def _planned(catalog: Catalog, work: Work, video_id: str) -> _Task | Output:
+def _plans(catalog: Catalog, work: Work, video_ids: Sequence[str]) -> dict[str, _Task | Output | Exception]:
+    """What is to be done for each video, the output that says why nothing is, or why that cannot be told."""
+    plans: dict[str, _Task | Output | Exception] = {}
+    try:
+        with catalog.read() as connection:
+            for video_id in video_ids:
+                try:
+                    plans[video_id] = _planned(connection, work, video_id)
+                except Exception as error:  # noqa: BLE001 - the other videos of the run go on
+                    plans[video_id] = error
+    except Exception as error:  # noqa: BLE001 - the database is away: told of every video it concerns
+        plans |= {video_id: error for video_id in video_ids if video_id not in plans}
+    return plans
+
+
+def _planned(connection: Connection, work: Work, video_id: str) -> _Task | Output:
     """What is to be done for a video, or the output that says why nothing is."""
     stage, producer = work.stage, work.producer
-    with catalog.begin() as connection:
-        video = get_video(connection, video_id)
-        done = current_fingerprints(connection, video_id)
-        also = work.also(connection, video_id)
+    video = get_video(connection, video_id)
+    done = current_fingerprints(connection, video_id)
+    also = work.also(connection, video_id)
     if video.kind == "imported" and stage.file_needed:
         return _nothing_done(stage, "imported without a file: there is nothing to compute")
     absent = [name for name in stage.inputs if name not in done]
@@ -309,13 +348,19 @@ def _last_metadata(instance: DagsterInstance, asset: str, video_id: str) -> Mapp
 
 def _failure(failed: Mapping[str, Exception]) -> Exception:
     unexpected = [error for error in failed.values() if not isinstance(error, VsearchError)]
-    if len(failed) == 1 and unexpected:
+    if len(failed) == 1 and unexpected and _may_be_told(unexpected[0]):
         return unexpected[0]
     return Failure(
         description=" ".join(f"{video_id}: {in_words(error)}" for video_id, error in failed.items()),
         metadata={video_id: in_words(error) for video_id, error in failed.items()},
         allow_retries=any(getattr(error, "retry", True) for error in failed.values()),
     )
+
+
+def _may_be_told(error: Exception) -> bool:
+    """Whether Dagster may keep an error as it is, with where it came from: not where that holds a secret."""
+    told = "".join(traceback.format_exception(error))
+    return REDACTED(told) == told
 
 
 def _checked(spec: AssetCheckSpec, problems: Mapping[str, str]) -> AssetCheckResult:
@@ -332,12 +377,28 @@ def add_partitions(instance: DagsterInstance, video_ids: Sequence[str]) -> None:
     instance.add_dynamic_partitions(_VIDEOS_NAME, list(video_ids))
 
 
+def partitions_in_order(instance: DagsterInstance) -> Sequence[str]:
+    """All videos that are partitions, in Dagster's order."""
+    return instance.get_dynamic_partitions(_VIDEOS_NAME)
+
+
+def partitions_between(partitions: Sequence[str], first: str, last: str) -> Sequence[str]:
+    """The partitions from `first` to `last`; none where either is gone.
+
+    Args:
+        partitions: all, in order.
+    """
+    if first not in partitions or last not in partitions:
+        return []
+    return partitions[partitions.index(first) : partitions.index(last) + 1]
+
+
 def partition_ranges(instance: DagsterInstance, video_ids: Collection[str], longest: int) -> list[tuple[str, ...]]:
     """The videos, which are partitions, in pieces that a run can be given: of at most `longest`, without another
     partition in between in Dagster's order."""
     wanted = set(video_ids)
     ranges: list[tuple[str, ...]] = []
-    for is_wanted, keys in groupby(instance.get_dynamic_partitions(_VIDEOS_NAME), key=lambda key: key in wanted):
+    for is_wanted, keys in groupby(partitions_in_order(instance), key=lambda key: key in wanted):
         if is_wanted:
             found = tuple(keys)
             ranges += [found[at : at + longest] for at in range(0, len(found), longest)]

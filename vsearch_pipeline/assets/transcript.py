@@ -7,8 +7,6 @@ from itertools import pairwise
 from dagster import AssetCheckSpec, AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from vsearch_pipeline.assets.stage import (
-    GPU_POOL,
-    GPU_TAG,
     OWNERS,
     RETRIES,
     SEVERAL_VIDEOS,
@@ -23,8 +21,10 @@ from vsearch_pipeline.assets.watching import Progress
 from vsearch_pipeline.catalog.models import Utterance
 from vsearch_pipeline.catalog.stages import ProducerInfo
 from vsearch_pipeline.catalog.videos import VideoRecord
-from vsearch_pipeline.media.audio import read_audio
+from vsearch_pipeline.language.transcription import SAMPLE_RATE, transcribe_stream
+from vsearch_pipeline.media.audio import open_sound
 from vsearch_pipeline.resources.models import TranscriberResource
+from vsearch_pipeline.resources.placement import GPU_OP_TAGS, GPU_POOL, GPU_TAG
 from vsearch_pipeline.resources.storage import CatalogResource, MediaResource
 from vsearch_pipeline.timeline import clock
 
@@ -52,7 +52,7 @@ TRANSCRIPT = Stage(
     check_specs=TRANSCRIPT.checks,
     description="Speech as text, with the time of each word.",
     pool=GPU_POOL,
-    op_tags=GPU_TAG,
+    op_tags=GPU_OP_TAGS,
     partitions_def=VIDEOS,
     backfill_policy=SEVERAL_VIDEOS,
     retry_policy=RETRIES,
@@ -67,16 +67,17 @@ def transcript(
     progress = Progress()
 
     def compute(record: VideoRecord) -> Output:
-        audio = read_audio(media.source(record))
-        heard = model.transcribe(audio.samples, progress)
+        samples = (record.duration_ms or 0) * SAMPLE_RATE // 1000
+        with open_sound(media.source(record), SAMPLE_RATE) as sound:
+            heard = transcribe_stream(model, sound, lambda done: progress(done, max(done, samples)))
         utterances = heard.utterances
         problems = {}
         if any(u.start_ms < 0 or u.end_ms <= u.start_ms for u in utterances):
             problems["speech_is_in_order"] = "an utterance ends before it begins"
         elif any(later.start_ms < earlier.start_ms for earlier, later in pairwise(utterances)):
             problems["speech_is_in_order"] = "an utterance begins before the one in front of it"
-        if audio.decode_errors:
-            problems["sound_decodes_cleanly"] = f"{audio.decode_errors} damaged packets were left out"
+        if sound.errors:
+            problems["sound_decodes_cleanly"] = f"{sound.errors} damaged packets were left out"
         text = "\n".join(f"- {clock(u.start_ms)} {u.text}" for u in utterances[:50])
         return Output(
             rows={
@@ -98,7 +99,7 @@ def transcript(
                     "utterances": len(utterances),
                     "words": sum(len(u.words) for u in utterances),
                     "language": heard.language or "nobody speaks",
-                    "seconds_of_sound": MetadataValue.float(round(len(audio.samples) / audio.rate, 1)),
+                    "seconds_of_sound": MetadataValue.float(round(sound.length / SAMPLE_RATE, 1)),
                     "text": MetadataValue.md(text or "*nothing is said*"),
                 }
             },

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.progress import note_progress
+from vsearch_pipeline.errors import DatabaseError
 
 LOOK_SECONDS: Final = 0.5
 NEWS_SECONDS: Final = 1.0
@@ -96,6 +97,6 @@ class Watch:
                 note_progress(
                     connection, video_id, self._stage, self._run_id, seconds=now - self._started, counted=counted
                 )
-        except SQLAlchemyError as problem:  # the stage itself does not depend on it
+        except (SQLAlchemyError, DatabaseError) as problem:  # the stage itself does not depend on it
             _LOG.warning("How far %s is with %s could not be written: %s", self._stage, video_id, problem)
         self._told, self._written = counted, now

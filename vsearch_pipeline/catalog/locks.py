@@ -1,7 +1,7 @@
 """Who waits for whom: locks to the end of a transaction, taken in the order in which they stand here.
 
-People, then names, then videos, then rows: whoever needs several takes them in this order, so that nobody waits in
-a circle.
+Content, then people, then names, then videos, then rows: whoever needs several takes them in this order, so that
+nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ _PEOPLE: Final = 0x70_65_6F_70  # "peop"
 _NAMES: Final = 0x6E_61_6D_65  # "name"
 PATIENCE: Final = "30s"
 """How long an edit waits for somebody else's lock before it says so."""
+
+
+def lock_content(connection: Connection, sha256: str) -> None:
+    """Let those who add the same file follow one another: the second one finds it there."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:sha256, 0))"), {"sha256": sha256})
 
 
 def lock_people(connection: Connection) -> None:

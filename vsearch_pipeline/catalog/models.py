@@ -558,6 +558,20 @@ class WordEmbedding(Base):
     embedding: Mapped[Any] = mapped_column(HALFVEC)
 
 
+class TextModel(Base):
+    """A text model that search answers with from a moment on: the newest row's does (`catalog/text_models.py`).
+
+    `source` is what it is loaded by: its own name, a hub id or a folder.
+    """
+
+    __tablename__ = "text_models"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    model: Mapped[str]
+    source: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class KeptSearch(Base):
     """What somebody searched for; one with a name was saved."""
 

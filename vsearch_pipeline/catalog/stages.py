@@ -179,6 +179,16 @@ def failed_videos(connection: Connection, stage: str, run_id: str) -> dict[str, 
     return dict(rows.tuples().all())
 
 
+def failures_of_run(connection: Connection, run_id: str) -> dict[str, str]:
+    """The stage that failed in that run, and why, by video."""
+    rows = connection.execute(
+        select(StageError.video_id, StageError.stage, StageError.message)
+        .where(StageError.run_id == run_id)
+        .order_by(StageError.video_id)
+    )
+    return {video_id: f"{stage}: {message}" for video_id, stage, message in rows}
+
+
 def read_rows(
     connection: Connection, table: type[Base], video_id: str, *order: str, within: TimeRange | None = None
 ) -> list[Any]:

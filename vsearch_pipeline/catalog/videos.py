@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -149,9 +148,10 @@ IMPORT_RUN = "import:"
 """What the run id of a stage begins with that an import finished itself, without a run."""
 
 
-def videos_without_run(connection: Connection, moment: datetime) -> list[tuple[str, str]]:
-    """Id and kind of the videos added before `moment` of which no run has finished or failed a stage, and for
-    which none is asked (`catalog/requests.py`), the oldest first."""
+def videos_without_run(connection: Connection, settled_seconds: float) -> list[tuple[str, str]]:
+    """Id and kind of the videos of which no run has finished or failed a stage, and for which none is asked
+    (`catalog/requests.py`), the oldest first; without those added in the last seconds, by the database's clock."""
+    age = func.extract("epoch", func.now() - Video.added_at)
     done = select(StageRun.video_id).where(
         StageRun.video_id == Video.id, ~StageRun.run_id.startswith(IMPORT_RUN, autoescape=True)
     )
@@ -163,7 +163,7 @@ def videos_without_run(connection: Connection, moment: datetime) -> list[tuple[s
     )
     rows = connection.execute(
         select(Video.id, Video.kind)
-        .where(Video.added_at < moment, ~done.exists(), ~failed.exists(), ~asked.exists())
+        .where(func.abs(age) > settled_seconds, ~done.exists(), ~failed.exists(), ~asked.exists())
         .order_by(Video.added_at, Video.id)
     )
     return list(rows.tuples().all())

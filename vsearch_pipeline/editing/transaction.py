@@ -39,6 +39,7 @@ from vsearch_pipeline.catalog.segments import (
 )
 from vsearch_pipeline.catalog.slack import take_delivery
 from vsearch_pipeline.catalog.stages import ProducerInfo, producer_id, stage_producer
+from vsearch_pipeline.catalog.text_models import Answering, answering_model
 from vsearch_pipeline.catalog.videos import VideoRecord, read_videos
 from vsearch_pipeline.editing.description import describer
 from vsearch_pipeline.editing.errors import AlreadyDoneError, OverlapError
@@ -48,6 +49,7 @@ from vsearch_pipeline.errors import BusyError, DatabaseError, InputError, Locked
 from vsearch_pipeline.language.embedding import SentenceEmbedder
 from vsearch_pipeline.roles import Role, require_editor
 from vsearch_pipeline.search.documents import Documents, Missing, NotReadyError
+from vsearch_pipeline.search.text_models import TextModels
 from vsearch_pipeline.timeline import TimeRange, clock
 
 TRIES: Final = 8
@@ -104,7 +106,7 @@ class Editor:
     """Runs edits through one door, by one actor.
 
     Args:
-        embedder: gives the vectors of what people write.
+        embedder: the text model of the settings; the one that answers gives the vectors of what people write.
         role: the actor's; a viewer's edits are refused.
         once: what names a delivery of the door's; what was done for it already is not done again.
     """
@@ -127,6 +129,8 @@ class Editor:
         self.door = door
         self.role = role
         self.once = once
+        self._models = TextModels(embedder)
+        self._answering: Answering | None = None
         self._known_words: set[str] = set()  # that search knows, since somebody wrote them through here
 
     def run(
@@ -155,14 +159,10 @@ class Editor:
             DatabaseError: the connection was lost.
         """
         require_editor(self.role, self.actor)
-        documents = Documents(self.embedder)
-        if captions:
-            wanted = documents.of_captions(captions)
-            new = [word for word in wanted.words if word not in self._known_words]
-            documents.embed(Missing(wanted.texts, tuple(new)))
-            self._known_words.update(new)
+        documents = self._documents(captions)
         tries = 0
         while True:
+            storing = False
             try:
                 with self.catalog.begin() as connection:
                     be_patient(connection)
@@ -171,22 +171,54 @@ class Editor:
                     if people:
                         lock_names(connection)
                     lock_video(connection, *sorted(set(videos(connection))))
-                    return work(Edit(self, connection, documents))
+                    answering = answering_model(connection)  # to the end of this: a change takes the same locks
+                    if _name(answering) != _name(self._answering):
+                        raise _OtherModelError(answering)
+                    done = work(Edit(self, connection, documents))
+                    storing = True
+                return done
             except NotReadyError as error:
                 documents.embed(error.missing)
+            except _OtherModelError as error:
+                self._answering, self._known_words = error.answering, set()
+                documents = self._documents(captions)
+            except DatabaseError as error:
+                if storing:
+                    raise DatabaseError(
+                        "The database broke the connection off while the edit was being stored: look at the"
+                        " history whether it is there, and try again if not."
+                    ) from error
+                raise DatabaseError(f"Nothing was changed. {error}") from error
             except OperationalError as error:
                 state = getattr(error.orig, "sqlstate", None)
                 if state == _WAITED:
                     raise BusyError("This is being written by somebody else or by a run: try again.") from error
-                if error.connection_invalidated:
-                    raise DatabaseError(
-                        "The database broke the connection off before the edit was done: nothing was changed, try"
-                        " again."
-                    ) from error
                 tries += 1
                 if state not in _TRY_AGAIN or tries == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.05 * 2**tries))  # noqa: S311 - so that two do not meet again
+
+    def _documents(self, captions: Collection[str]) -> Documents:
+        """What search reads, in the model that answers, with the vectors of captions that will be written."""
+        documents = Documents(self._models.of(self._answering))
+        if captions:
+            wanted = documents.of_captions(captions)
+            new = [word for word in wanted.words if word not in self._known_words]
+            documents.embed(Missing(wanted.texts, tuple(new)))
+            self._known_words.update(new)
+        return documents
+
+
+class _OtherModelError(Exception):
+    """Another text model answers than the one that the edit was prepared for."""
+
+    def __init__(self, answering: Answering | None) -> None:
+        super().__init__(f"{_name(answering)} answers now")
+        self.answering = answering
+
+
+def _name(answering: Answering | None) -> str | None:
+    return answering.model if answering else None
 
 
 class Edit:

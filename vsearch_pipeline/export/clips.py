@@ -166,10 +166,10 @@ def _working_folder(folder: Path) -> Iterator[Path]:
 
 
 def _file_of(placed: Placed) -> Path:
-    if placed.source.path is None:
+    if placed.source.file is None:
         kind = "it was imported without its file" if placed.item.video.kind == "imported" else "its file is gone"
         raise MediaError(f"{kind}, so no clip can be made of it; add the video file with `vsearch add`")
-    return placed.source.path
+    return placed.source.file.local()
 
 
 def _cut_of(placed: Placed) -> Cut:
@@ -289,7 +289,7 @@ def _write_gif(placed: Placed, target: Path) -> None:
 
 def _even_size(reel: Reel) -> tuple[int, int]:
     """Of the first item that has a file, pixels; H.264 needs even numbers."""
-    video = next((p.source.video for p in reel.placed if p.source.path), reel.placed[0].source.video)
+    video = next((p.source.video for p in reel.placed if p.source.file), reel.placed[0].source.video)
     width, height = video.width or 1920, video.height or 1080
     return width + width % 2, height + height % 2
 

@@ -62,8 +62,8 @@ def _event(number: int, placed: Placed, record: Timecode, rate: Fraction) -> Ite
         f"{start} {start + count} {record} {record + count}"
     )
     yield f"* FROM CLIP NAME:  {one_line(source.clip_name)}"
-    if source.path is not None:
-        yield f"* OTIO REFERENCE FROM: {source.path.as_uri()}"
+    if source.file is not None:
+        yield f"* OTIO REFERENCE FROM: {source.file.uri}"
     for segment in placed.item.segments:
         for caption in (segment.caption_ko, segment.caption_en):
             if caption:

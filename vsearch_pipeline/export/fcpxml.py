@@ -71,7 +71,7 @@ class _Resources:
             source.video.id,
             "asset",
             name=one_line(source.clip_name),
-            src=source.path.as_uri() if source.path else _offline(source),
+            src=source.file.uri if source.file else _offline(source),
             start=_seconds(source.first().frame, source.rate),
             duration=_seconds(max(available_frames(source), at_least), source.rate),
             format=self.format(source, source.rate),

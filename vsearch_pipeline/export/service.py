@@ -32,6 +32,7 @@ from vsearch_pipeline.export.text import one_line
 from vsearch_pipeline.export.timeline import write_otio
 from vsearch_pipeline.export.transcript import transcript_as_json, transcript_as_text
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import MediaStore, open_store
 from vsearch_pipeline.timeline import TimeRange
 
 Text = Literal["speech", "ko", "en"]
@@ -45,7 +46,7 @@ class ExportService:
     """Writes whole videos, selected segments and ranges such as the moments of a search.
 
     Args:
-        videos_dir: where the files of videos are.
+        store: where the files of videos are.
 
     Example:
         >>> service = open_export(Settings())
@@ -54,7 +55,7 @@ class ExportService:
     """
 
     catalog: Catalog
-    videos_dir: Path
+    store: MediaStore
 
     # --- what leaves ---
 
@@ -174,7 +175,7 @@ class ExportService:
 
     def _reel(self, items: Sequence[Item]) -> Reel:
         videos = {item.video.id: item.video for item in items}
-        return make_reel(items, {i: read_source(video, self.videos_dir) for i, video in videos.items()})
+        return make_reel(items, {i: read_source(video, self.store) for i, video in videos.items()})
 
     def _said(self, items: Sequence[Item], starts: Sequence[int]) -> list[list[SpokenUtterance]]:
         """What is said in each item, on a clock on which it begins at that of `starts`, ms."""
@@ -190,7 +191,7 @@ class ExportService:
 
 def open_export(settings: Settings) -> ExportService:
     """The service over the library of these settings."""
-    return ExportService(open_catalog(settings), settings.videos_dir)
+    return ExportService(open_catalog(settings), open_store(settings))
 
 
 def _caption(segment: SegmentRecord, text: Text | None) -> str:

@@ -12,6 +12,30 @@ from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.export.selection import Item
 from vsearch_pipeline.export.timecode import Timecode, broadcast_rate, edit_rate, frame_at, time_of
 from vsearch_pipeline.media.decoding import open_media, video_stream
+from vsearch_pipeline.storage.store import MediaStore
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The file of a video in the store."""
+
+    store: MediaStore
+    name: str
+
+    @property
+    def uri(self) -> str:
+        """Where editing programs find it, links resolved."""
+        return self.store.local(self.name).resolve().as_uri() if self.store.is_folder else self.shown
+
+    @property
+    def shown(self) -> str:
+        """Where people find it."""
+        store = self.store
+        return str(store.local(self.name).resolve()) if store.is_folder else f"{store.where}/{self.name}"
+
+    def local(self) -> Path:
+        """The file on this machine's disk."""
+        return self.store.local(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +43,14 @@ class Source:
     """A video as editing programs see it.
 
     Attributes:
-        path: of the file, links resolved; None for an imported video, or where the file is gone.
+        file: of the video, in the store; None for an imported video, or where the file is gone.
         rate: frames a second by which its frames are counted; of a variable rate, the nearest one of a sequence.
         timecode: label of its first frame as the file says it; None where it has none.
         reel: name of the tape or card, as the file says it.
     """
 
     video: VideoRecord
-    path: Path | None
+    file: StoredFile | None
     rate: Fraction
     timecode: str | None = None
     reel: str | None = None
@@ -47,14 +71,14 @@ class Source:
         return said or Timecode(0, rate)
 
 
-def read_source(video: VideoRecord, videos_dir: Path) -> Source:
+def read_source(video: VideoRecord, store: MediaStore) -> Source:
     """What the file of a video says; a video without a file is a source as well."""
     rate = edit_rate(video.frame_rate, variable=bool(video.variable_frame_rate))
-    path = (videos_dir / video.path).resolve() if video.path else None
-    if path is None or not path.is_file():
+    if video.path is None or not store.exists(video.path):
         return Source(video, None, rate)
+    file = StoredFile(store, video.path)
     try:
-        with open_media(path) as container:
+        with store.open(video.path) as opened, open_media(opened) as container:
             said = {
                 key.lower(): value
                 for metadata in (container.metadata, video_stream(container).metadata)
@@ -62,7 +86,7 @@ def read_source(video: VideoRecord, videos_dir: Path) -> Source:
             }
     except MediaError:
         said = {}
-    return Source(video, path, rate, said.get("timecode"), said.get("reel_name"))
+    return Source(video, file, rate, said.get("timecode"), said.get("reel_name"))
 
 
 @dataclass(frozen=True, slots=True)

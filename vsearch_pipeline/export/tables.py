@@ -63,7 +63,7 @@ def _row(placed: Placed) -> tuple[str, ...]:
         ", ".join(person.shown for person in item.people),
         item.speech or "",
         ", ".join(item.objects),
-        str(source.path or ""),
+        source.file.shown if source.file else "",
     )
 
 

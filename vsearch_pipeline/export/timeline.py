@@ -87,9 +87,9 @@ def _reference(source: Source) -> otio.core.MediaReference:
 
     available = available_frames(source)
     span = _range(source.first().frame, available, source.rate) if available else None
-    if source.path is None:
+    if source.file is None:
         return otio.schema.MissingReference(one_line(source.clip_name), span)
-    reference = otio.schema.ExternalReference(source.path.as_uri(), span)
+    reference = otio.schema.ExternalReference(source.file.uri, span)
     reference.name = one_line(source.clip_name)
     return reference
 

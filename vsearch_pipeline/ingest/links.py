@@ -60,7 +60,7 @@ def add_link(
         DownloadError: the link is not allowed, or cannot be fetched.
         MediaError: what it leads to is not a video we can read.
     """
-    folder = settings.videos_dir.parent / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = settings.home / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         fetched = download(

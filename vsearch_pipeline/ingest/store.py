@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +15,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from vsearch_pipeline.catalog.database import Catalog
-from vsearch_pipeline.catalog.locks import lock_video
+from vsearch_pipeline.catalog.locks import lock_content, lock_video
 from vsearch_pipeline.catalog.operations import Door, log_operation
 from vsearch_pipeline.catalog.stages import forget_stages
 from vsearch_pipeline.catalog.videos import VideoRecord, find_by_content, get_video, insert_video, update_video
 from vsearch_pipeline.errors import InputError, MediaError
 from vsearch_pipeline.media.probe import VideoInfo, probe
+from vsearch_pipeline.room import require_room
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.store import open_store
 
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".avif", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"}
@@ -31,7 +32,6 @@ VIDEO_SUFFIXES = frozenset(
 """What a folder is searched for; a file named by a person is tried whatever its name."""
 
 _CHUNK = 1 << 20
-_INCOMING = ".incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,60 +104,53 @@ def add_file(
 
     Raises:
         MediaError: it is not a video we can read; the message begins with the file's name.
+        DiskFullError: there is no room for it; nothing of it is left.
     """
     try:
         info = probe(path)
     except MediaError as error:
         raise MediaError(f"{path.name}: {error}") from error
-    incoming = settings.videos_dir / _INCOMING
-    drop_leftovers(incoming)
-    place = incoming / f"{os.getpid()}-{uuid.uuid4().hex}"
-    place.mkdir(parents=True)
-    try:
-        name = "source" + path.suffix.lower()
-        sha256 = _take(path, place / name, "ours" if ours else settings.link_mode, on_bytes)
+    store = open_store(settings)
+    if store.is_folder and settings.link_mode == "copy" and not ours:
+        require_room(Path(store.where), path.stat().st_size)
+    with store.work_place() as place:
+        taken = place / ("source" + path.suffix.lower())
+        mode = "ours" if ours else settings.link_mode if store.is_folder else "copy"
+        sha256 = _take(path, taken, mode, on_bytes)
+        title = title or unicodedata.normalize("NFC", path.stem).encode("utf-8", "replace").decode()
         with catalog.begin() as connection:
             known = find_by_content(connection, sha256)
-            if known is not None and known.kind == "imported":
-                lock_video(connection, known.id)
-                known = get_video(connection, known.id)
-            if known is not None and known.kind == "imported":
-                file = {"path": f"{known.id}/{name}", "source": source or str(path.resolve())}
-                _move_in(place, settings.videos_dir / known.id)
-                video = _attach(connection, known, {**file, **_container_fields(info)}, actor=actor, door=door)
-                return Added(video, new=True)
-            if known is not None:
-                return Added(known, new=False)
-            title = title or unicodedata.normalize("NFC", path.stem).encode("utf-8", "replace").decode()
-            video_id = f"{slug(title)}-{sha256[:10]}"
-            video = VideoRecord(
-                id=video_id,
-                title=title,
-                kind="file",
-                sha256=sha256,
-                source=source or str(path.resolve()),
-                path=f"{video_id}/{name}",
-                **_container_fields(info),
-            )
-            _move_in(place, settings.videos_dir / video_id)
-            insert_video(connection, video)
-            log_operation(
-                connection,
-                actor=actor,
-                door=door,
-                kind="video.add",
-                about={"title": video.title, "source": video.source, "sha256": sha256},
-                subjects=[("video", video_id)],
-            )
-        return Added(video, new=True)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _move_in(place: Path, target: Path) -> None:
-    if target.exists():  # left by a crash between the move and the entry
-        shutil.rmtree(target)
-    place.rename(target)
+        if known is not None and known.kind != "imported":
+            return Added(known, new=False)
+        video_id = known.id if known else f"{slug(title)}-{sha256[:10]}"
+        store.keep(taken, f"{video_id}/{taken.name}")
+    file = {
+        "path": f"{video_id}/{taken.name}",
+        "source": source or str(path.resolve()),
+        **_container_fields(info),
+    }
+    with catalog.begin() as connection:
+        lock_content(connection, sha256)
+        known = find_by_content(connection, sha256)
+        if known is not None:  # imported, or entered by another process meanwhile
+            lock_video(connection, known.id)
+            known = get_video(connection, known.id)
+            if known.kind == "imported" and known.id == video_id:
+                return Added(_attach(connection, known, file, actor=actor, door=door), new=True)
+            if known.id != video_id:
+                store.drop_video(video_id)
+            return Added(known, new=False)
+        video = VideoRecord(id=video_id, title=title, kind="file", sha256=sha256, **file)
+        insert_video(connection, video)
+        log_operation(
+            connection,
+            actor=actor,
+            door=door,
+            kind="video.add",
+            about={"title": video.title, "source": video.source, "sha256": sha256},
+            subjects=[("video", video_id)],
+        )
+    return Added(video, new=True)
 
 
 def _attach(
@@ -226,13 +219,3 @@ def _container_fields(info: VideoInfo) -> dict[str, Any]:
         "frame_rate_num": info.frame_rate.numerator if info.frame_rate else None,
         "frame_rate_den": info.frame_rate.denominator if info.frame_rate else None,
     }
-
-
-def drop_leftovers(incoming: Path) -> None:
-    """Remove what processes that were killed left behind, in folders that begin with the process id."""
-    import psutil
-
-    if incoming.exists():
-        for place in incoming.iterdir():
-            if not psutil.pid_exists(int(place.name.partition("-")[0])):
-                shutil.rmtree(place, ignore_errors=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import unicodedata
-import uuid
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.operations import Door
 from vsearch_pipeline.catalog.requests import request_run
-from vsearch_pipeline.ingest.store import Added, add_file, drop_leftovers
+from vsearch_pipeline.ingest.store import Added, add_file
 from vsearch_pipeline.settings import Settings
+from vsearch_pipeline.storage.work_places import work_place
 
 _NAME_BYTES: Final = 180
 _CHUNK: Final = 1 << 20
@@ -30,11 +29,7 @@ def add_upload(
     Raises:
         MediaError: it is not a video we can read; the message begins with the file's name.
     """
-    uploads = settings.home / "uploads"
-    drop_leftovers(uploads)
-    place = uploads / f"{os.getpid()}-{uuid.uuid4().hex}"
-    place.mkdir(parents=True)
-    try:
+    with work_place(settings.home / "uploads") as place:
         file = place / file_name(name)
         with file.open("wb") as written:
             shutil.copyfileobj(content, written, _CHUNK)
@@ -43,8 +38,6 @@ def add_upload(
             with catalog.begin() as connection:
                 request_run(connection, "ingest", added.video.id, actor=actor, door=door)
         return added
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def file_name(name: str) -> str:

@@ -32,6 +32,11 @@ class SentenceEmbedder(Protocol):
     def name(self) -> str: ...
 
     @property
+    def source(self) -> str:
+        """What `load_sentence_embedder` finds it by."""
+        ...
+
+    @property
     def version(self) -> str: ...
 
     @property
@@ -69,6 +74,7 @@ class UseEmbedder:
     """
 
     name: Final = "use-multilingual-v3"
+    source: Final = name
     dim: Final = 512
     glosses: Final = True
 
@@ -107,12 +113,12 @@ class SentenceTransformerEmbedder:
             raise ModelUnavailableError(
                 f"The sentence embedder {model} needs sentence-transformers: run `pip install 'vsearch[models]'`."
             )
-        self._source = str(Path(model).absolute()) if Path(model).is_dir() else model
+        self.source: Final = str(Path(model).absolute()) if Path(model).is_dir() else model
         self.name: Final = Path(model).name if Path(model).is_dir() else model
 
     @cached_property
     def _folder(self) -> ModelFolder:
-        return model_folder(self._source)
+        return model_folder(self.source)
 
     @property
     def version(self) -> str:
@@ -128,7 +134,7 @@ class SentenceTransformerEmbedder:
             return import_module("sentence_transformers").SentenceTransformer(str(self._folder.path))
         except (OSError, ValueError) as error:
             raise ModelUnavailableError(
-                f"The sentence embedder {self._source} could not be loaded: {error}"
+                f"The sentence embedder {self.source} could not be loaded: {error}"
             ) from error
 
     def knows(self, word: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -40,6 +40,10 @@ BEAM_SIZE: Final = 5
 commas right and is surer (mean log probability -0.30 against -0.41)."""
 WINDOW_SECONDS: Final = 30
 """What Whisper hears at once; the language is told anew for each window."""
+STRETCH_SECONDS: Final = 300
+"""What is transcribed at once: memory is bounded by it, and an unclear language is told by its windows."""
+CUT_SECONDS: Final = 30
+"""At the end of a stretch, where it is cut off at the quietest place."""
 VOICE: Final[Mapping[str, float]] = {
     "threshold": 0.5,
     "min_silence_duration_ms": 2000,
@@ -149,6 +153,7 @@ class WhisperTranscriber:
             "max_compression": MAX_COMPRESSION,
             "min_language_probability": MIN_LANGUAGE_PROBABILITY,
             "silent_peak": SILENT_PEAK,
+            "stretch_seconds": STRETCH_SECONDS,
             "voice": dict(VOICE),
             "quiet_db": QUIET_DB,
             "pause_ms": PAUSE_MS,
@@ -251,6 +256,66 @@ class WhisperTranscriber:
             weights[language] += len(sound) * (probability if probability >= MIN_LANGUAGE_PROBABILITY else 1e-6)
         usual = max(sorted(weights), key=weights.__getitem__)
         return [language if probability >= MIN_LANGUAGE_PROBABILITY else usual for language, probability in heard]
+
+
+def transcribe_stream(
+    transcriber: Transcriber, blocks: Iterable[Samples], on_samples: Callable[[int], None] | None = None
+) -> Transcript:
+    """Transcribe audio in memory that does not grow with its length: stretch by stretch, each cut off where it is
+    quietest.
+
+    Args:
+        blocks: (n,) float32 mono at `SAMPLE_RATE` each, following each other.
+        on_samples: told how many samples have been heard.
+
+    Raises:
+        ModelUnavailableError, ModelRunError: as `Transcriber.transcribe`.
+    """
+    utterances: list[Utterance] = []
+    heard = 0
+    for stretch in _stretches(blocks):
+        found = transcriber.transcribe(stretch, _share_of(stretch, heard, on_samples)).utterances
+        utterances += [_later(utterance, heard * 1000 // SAMPLE_RATE) for utterance in found]
+        heard += len(stretch)
+    return Transcript(_main_language(utterances), tuple(utterances))
+
+
+def _share_of(
+    stretch: Samples, before: int, on_samples: Callable[[int], None] | None
+) -> Callable[[int, int], None] | None:
+    """Tells of windows as of samples."""
+    return on_samples and (lambda done, total: on_samples(before + len(stretch) * done // total))
+
+
+def _stretches(blocks: Iterable[Samples]) -> Iterator[Samples]:
+    """The sound in pieces of at most `STRETCH_SECONDS`, whole milliseconds each."""
+    waiting: list[Samples] = []
+    length, longest = 0, STRETCH_SECONDS * SAMPLE_RATE
+    for block in blocks:
+        waiting.append(block)
+        length += len(block)
+        while length >= longest:
+            sound = np.concatenate(waiting)
+            cut = _quietest(sound[:longest])
+            yield sound[:cut]
+            waiting, length = [sound[cut:]], length - cut
+    if length:
+        yield np.concatenate(waiting)
+
+
+def _quietest(sound: Samples) -> int:
+    """The middle of the quietest half second of the last `CUT_SECONDS`, samples from the start."""
+    block = SAMPLE_RATE // 2
+    tail = sound[len(sound) - CUT_SECONDS * SAMPLE_RATE :]
+    power = np.square(tail.reshape(-1, block), dtype=np.float64).mean(axis=1)
+    return len(sound) - len(tail) + int(np.argmin(power)) * block + block // 2
+
+
+def _later(utterance: Utterance, by_ms: int) -> Utterance:
+    if not by_ms:
+        return utterance
+    words = tuple(replace(w, start_ms=w.start_ms + by_ms, end_ms=w.end_ms + by_ms) for w in utterance.words)
+    return replace(utterance, start_ms=utterance.start_ms + by_ms, end_ms=utterance.end_ms + by_ms, words=words)
 
 
 def load_transcriber(name: str) -> Transcriber:

@@ -11,6 +11,9 @@ from vsearch_pipeline.errors import DownloadError
 
 # RFC 6052: IPv4 addresses behind a translator.
 _NAT64 = ip_network("64:ff9b::/96")
+# What `is_global` of this Python takes for public and is not: private networks of old (RFC 3879), addresses of
+# protocols and of relays that are gone (RFC 6890, RFC 7526), documentation (RFC 9637).
+_NOT_PUBLIC = tuple(map(ip_network, ("fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 
 SocketAddress = tuple[socket.AddressFamily, socket.SocketKind, int, Any]
 
@@ -22,7 +25,9 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
         if inner is not None:
             return is_public(str(inner))
-    return ip is not None and ip.is_global and not ip.is_multicast and not ip.is_reserved
+    if ip is None or any(ip in network for network in _NOT_PUBLIC):
+        return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> list[SocketAddress]:

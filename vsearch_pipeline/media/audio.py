@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -47,12 +48,46 @@ def read_audio(path: Path, rate: int = 16000) -> Audio:
     """
     import numpy as np
 
+    with open_sound(path, rate) as sound:
+        pieces = list(sound)
+        samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        return Audio(samples, rate, sound.errors)
+
+
+@contextmanager
+def open_sound(path: Path, rate: int = 16000) -> Iterator[MonoSound]:
+    """The sound that `read_audio` gives, block by block: in memory that does not grow with its length.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
     start = _video_start_s(path)
     with open_media(path) as container:
-        sound = Sound.of(container, path, rate=rate, layout="mono", start=start)
-        pieces = [block[:, 0] for block in sound] if sound else []
-        samples = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-        return Audio(samples.astype(np.float32) / np.float32(32768), rate, sound.errors if sound else 0)
+        yield MonoSound(Sound.of(container, path, rate=rate, layout="mono", start=start))
+
+
+class MonoSound:
+    """Blocks of (n,) float32 in -1..1 that follow each other; none where there is no sound.
+
+    Attributes:
+        length: samples given out so far.
+    """
+
+    def __init__(self, sound: Sound | None) -> None:
+        self._sound = sound
+        self.length = 0
+
+    @property
+    def errors(self) -> int:
+        """Packets that could not be decoded, so far."""
+        return self._sound.errors if self._sound else 0
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        import numpy as np
+
+        for block in self._sound or ():
+            self.length += len(block)
+            yield block[:, 0].astype(np.float32) / np.float32(32768)
 
 
 def _video_start_s(path: Path) -> Fraction | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from vsearch_pipeline.errors import MediaError
 
@@ -35,14 +35,30 @@ _FULL_RANGE = 2
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator[Any]:
-    """The opened PyAV input container of a local file, whatever characters its name has.
+def open_media(file: Path | IO[bytes]) -> Iterator[Any]:
+    """The opened PyAV input container of a local file, whatever characters its name has, or of an opened one that
+    can seek.
 
     Raises:
         MediaError: missing, empty, or nothing ffmpeg can read.
     """
     import av
 
+    if isinstance(file, Path):
+        _check_opens(file)
+    try:
+        # "file:" keeps names with colons from being read as protocols; the whitelist keeps playlists local.
+        place = f"file:{file}" if isinstance(file, Path) else file
+        container = av.open(place, options={"protocol_whitelist": "file"})
+    except av.error.FFmpegError as error:
+        raise MediaError(f"it is not a video file we can read (ffmpeg: {error.strerror})") from error
+    with container:
+        if container.format.name in _REFUSED_FORMATS:
+            raise MediaError("it is a playlist or a text file, not a video")
+        yield container
+
+
+def _check_opens(path: Path) -> None:
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -51,15 +67,6 @@ def open_media(path: Path) -> Iterator[Any]:
         raise MediaError("it is a folder, not a file") from error
     except OSError as error:
         raise MediaError(f"the file cannot be opened ({error.strerror})") from error
-    try:
-        # "file:" keeps names with colons from being read as protocols; the whitelist keeps playlists local.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
-    except av.error.FFmpegError as error:
-        raise MediaError(f"it is not a video file we can read (ffmpeg: {error.strerror})") from error
-    with container:
-        if container.format.name in _REFUSED_FORMATS:
-            raise MediaError("it is a playlist or a text file, not a video")
-        yield container
 
 
 def video_stream(container: Any) -> Any:

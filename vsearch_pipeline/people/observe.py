@@ -5,13 +5,14 @@ Frames are read, and faces judged, in worker threads while the networks run; res
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
+from vsearch_pipeline.ahead import in_order
 from vsearch_pipeline.people.detection import FaceDetector
 from vsearch_pipeline.people.embedding import FaceEmbedder
 from vsearch_pipeline.people.motion import Luminance, luminance
@@ -22,10 +23,6 @@ from vsearch_pipeline.people.watch import FaceWatch
 BATCH: Final = 16
 """Frames embedded at once."""
 _WORKERS: Final = 2
-_AHEAD: Final = 8
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ def observe_faces(
     watch = FaceWatch(detector)
     judged: list[tuple[FrameAt, tuple[int, int], list[DetectedFace], Future[list[float]]]] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for frame, (image, small) in zip(frames, _in_order(pool, prepared, frames), strict=True):
+        for frame, (image, small) in zip(frames, in_order(pool, prepared, frames), strict=True):
             faces = watch.look(image, small, shot_index=frame.shot_index, time_ms=frame.time_ms)
             if faces:
                 qualities = pool.submit(_qualities, image, faces)
@@ -106,7 +103,7 @@ def embed_best_faces(
     vectors: dict[int, Vectors] = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
         numbers = iter(sorted(by_frame))
-        images = _in_order(pool, read, sorted(by_frame))
+        images = in_order(pool, read, sorted(by_frame))
         while batch := list(islice(zip(numbers, images, strict=True), BATCH)):
             usable = [_usable(by_frame[number], image) for number, image in batch]
             embedded = embedder.embed(
@@ -125,14 +122,3 @@ def _usable(faces: Iterable[FaceObservation], image: Image) -> list[tuple[int, D
 
 def _qualities(image: Image, faces: Sequence[DetectedFace]) -> list[float]:
     return [face_quality(image, face) for face in faces]
-
-
-def _in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """`map(work, items)`, computed a few items ahead."""
-    waiting: deque[Future[R]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > _AHEAD:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

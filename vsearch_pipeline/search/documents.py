@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -25,9 +25,11 @@ from vsearch_pipeline.catalog.segments import (
     write_embeddings,
     write_search,
 )
+from vsearch_pipeline.catalog.text_models import claim
 from vsearch_pipeline.catalog.vocabulary import count_words, embedded_words, word_ids, write_word_embeddings
 from vsearch_pipeline.language.embedding import SentenceEmbedder, Vectors
 from vsearch_pipeline.language.tokens import Word, words
+from vsearch_pipeline.search.text_models import TextModels
 
 
 def texts_of(segment: SegmentRecord) -> dict[Part, str]:
@@ -86,16 +88,18 @@ def _lexemes(segment: SegmentRecord) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Texts and words that have no vector yet."""
+    """Texts and words that have no vector yet; `beside`: in the model that is written beside, if any."""
 
     texts: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    beside: Missing | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.texts or self.words)
+        return bool(self.texts or self.words or self.beside)
 
     def __or__(self, other: Missing) -> Missing:
-        return Missing((*self.texts, *other.texts), (*self.words, *other.words))
+        beside = (self.beside or Missing()) | other.beside if other.beside else self.beside
+        return Missing((*self.texts, *other.texts), (*self.words, *other.words), beside)
 
 
 class NotReadyError(Exception):
@@ -111,15 +115,21 @@ class Documents:
     written within it together with the search rows.
 
     What was once computed is kept, for a transaction that has to be tried again.
+
+    Args:
+        beside: another model whose vectors are written as well, while one takes over from the other.
     """
 
-    def __init__(self, embedder: SentenceEmbedder) -> None:
+    def __init__(self, embedder: SentenceEmbedder, beside: SentenceEmbedder | None = None) -> None:
         self.embedder = embedder
+        self.beside = None if beside is None else Documents(beside)
         self._texts: dict[str, Vectors] = {}
         self._words: dict[str, Vectors] = {}
         self._found: dict[tuple[str, ...], list[Word]] = {}
 
     def embed(self, missing: Missing) -> None:
+        if self.beside and missing.beside:
+            self.beside.embed(missing.beside)
         texts, spelt = (sorted(set(new)) for new in (missing.texts, missing.words))
         self._texts.update(zip(texts, self.embedder.embed(texts), strict=True))
         self._words.update(zip(spelt, word_vectors(self.embedder, spelt), strict=True))
@@ -132,7 +142,8 @@ class Documents:
     def missing(self, connection: Connection, segments: Sequence[SegmentRecord]) -> Missing:
         """What of segments has no vector, neither here nor in the catalogue."""
         known = embedded_texts(connection, _ids(segments), self.embedder.name)
-        return self._missing(connection, segments, self._stale(segments, known))
+        beside = self.beside.missing(connection, segments) if self.beside else None
+        return replace(self._missing(connection, segments, self._stale(segments, known)), beside=beside)
 
     def _missing(
         self,
@@ -158,13 +169,24 @@ class Documents:
         Raises:
             NotReadyError: some have no vector; nothing is written.
         """
-        model = self.embedder.name
-        known = embedded_texts(connection, _ids(segments), model)
-        stale = self._stale(segments, known)
-        missing = self._missing(connection, segments, stale)
+        missing = self.missing(connection, segments)
         if missing:
             raise NotReadyError(missing)
         numbers = _write_rows(connection, segments, {s.id: self._words_of(_told(s)) for s in segments})
+        if self.beside:
+            self.beside._write_vectors(connection, segments, numbers)
+        new, total, changed = self._write_vectors(connection, segments, numbers)
+        if edited:
+            drop_other_models(connection, self.embedder.name, changed)
+        return new, total
+
+    def _write_vectors(
+        self, connection: Connection, segments: Sequence[SegmentRecord], numbers: Mapping[str, int]
+    ) -> tuple[int, int, list[tuple[int, Part]]]:
+        """Write what is new and drop what is gone; returns how many are new, how many there are, what changed."""
+        model = self.embedder.name
+        known = embedded_texts(connection, _ids(segments), model)
+        stale = self._stale(segments, known)
         write_word_embeddings(
             connection, model, {numbers[word]: v.tolist() for word, v in self._words.items() if word in numbers}
         )
@@ -176,9 +198,7 @@ class Documents:
         texts = {(segment.id, part) for segment in segments for part in texts_of(segment)}
         gone = [key for key in known if key not in texts]
         delete_embeddings(connection, model, gone)
-        if edited:
-            drop_other_models(connection, model, [*gone, *((number, part) for number, part, *_ in stale)])
-        return len(stale), len(texts)
+        return len(stale), len(texts), [*gone, *((number, part) for number, part, *_ in stale)]
 
     def _stale(
         self, segments: Sequence[SegmentRecord], known: Mapping[tuple[int, Part], str]
@@ -208,15 +228,22 @@ def embed_videos(catalog: Catalog, video_ids: Sequence[str], embedder: SentenceE
     changed, passages.
 
     Texts of all videos are embedded together (one alone takes ten times as long), and outside of the transaction,
-    so that nobody who edits waits for a model.
+    so that nobody who edits waits for a model. Where another model still answers, its vectors are brought up to
+    date as well: what is new is found through it until the change (`search/changing.py`).
 
     Returns:
         of each video, how many texts were embedded, and how many there are.
     """
-    documents = Documents(embedder)
+    if not video_ids:
+        return []
+    with catalog.begin() as connection:
+        answering = claim(connection, embedder.name, embedder.source)
+    with catalog.begin() as connection:  # by itself, while the model has no rows: others wait for milliseconds
+        ensure_vector_index(connection, embedder.name, embedder.dim)
+    beside = TextModels(embedder).of(answering)
+    documents = Documents(embedder, None if beside is embedder else beside)
     missing = Missing()
     with catalog.begin() as connection:
-        ensure_vector_index(connection, embedder.name, embedder.dim)
         for video_id in video_ids:
             missing |= documents.missing(connection, read_segments(connection, video_id=video_id))
     while True:
@@ -224,14 +251,16 @@ def embed_videos(catalog: Catalog, video_ids: Sequence[str], embedder: SentenceE
         try:
             with catalog.begin() as connection:
                 lock_video(connection, *video_ids)
+                if claim(connection, embedder.name, embedder.source) != answering:
+                    break
                 counts = [_write_video(connection, video_id, documents) for video_id in video_ids]
         except NotReadyError as error:  # edited meanwhile
             missing = error.missing
         else:
-            break
-    with catalog.begin() as connection:
-        count_words(connection)
-    return counts
+            with catalog.begin() as connection:
+                count_words(connection)
+            return counts
+    return embed_videos(catalog, video_ids, embedder)  # another model answers since
 
 
 def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbedder) -> tuple[int, int]:
@@ -247,6 +276,8 @@ def embed_segments(connection: Connection, video_id: str, embedder: SentenceEmbe
 def _write_video(connection: Connection, video_id: str, documents: Documents) -> tuple[int, int]:
     counts = documents.write(connection, read_segments(connection, video_id=video_id))
     write_passages(connection, video_id, documents.embedder.name)
+    if documents.beside:
+        write_passages(connection, video_id, documents.beside.embedder.name)
     return counts
 
 

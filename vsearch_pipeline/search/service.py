@@ -47,9 +47,11 @@ from vsearch_pipeline.search.lexicon import Asked, Floats, Lexicon
 from vsearch_pipeline.search.marks import marks_of
 from vsearch_pipeline.search.moments import Group, Placed, group
 from vsearch_pipeline.search.names import NameIndex
+from vsearch_pipeline.search.observing import SearchDoor, observed
 from vsearch_pipeline.search.query import Query, cleaned, understand
 from vsearch_pipeline.search.ranking import GOOD, NAMED, Ranked, chance, rank
 from vsearch_pipeline.search.results import Hit, Member, Moment, Parts, SearchResult
+from vsearch_pipeline.search.text_models import TextModels
 from vsearch_pipeline.settings import Settings
 
 ALIKE: Final = 0.75
@@ -63,8 +65,10 @@ class SearchService:
     """Finds moments by meaning, words, people and filters, in Korean and English.
 
     Args:
-        embedder: the model whose vectors the library has.
+        embedder: the model of the settings. While the library answers with another one, that one is loaded and
+            asked, and from the change on this one (`search/changing.py`).
         faces: makes the search by photo, at its first use.
+        door: through which people search, for logs and metrics.
 
     Example:
         >>> service = open_search(Settings())
@@ -73,13 +77,19 @@ class SearchService:
     """
 
     def __init__(
-        self, catalog: Catalog, embedder: SentenceEmbedder, faces: Callable[[], FaceSearch] | None = None
+        self,
+        catalog: Catalog,
+        embedder: SentenceEmbedder,
+        faces: Callable[[], FaceSearch] | None = None,
+        *,
+        door: SearchDoor = "cli",
     ) -> None:
         self.catalog = catalog
+        self.door: SearchDoor = door
         self.embedder = embedder
         self._faces = faces
-        self._lexicon = Lexicon(embedder)
-        self._ready: dict[str, Floats] = {}
+        self._models = TextModels(embedder)
+        self._meaning: _Meaning | None = None
         self._names: tuple[tuple[PersonRecord, ...], NameIndex] = ((), NameIndex(()))
 
     # --- searching ---
@@ -105,17 +115,30 @@ class SearchService:
         Raises:
             InputError: the query is empty, too long or has a filter that makes no sense; or the page makes none.
         """
+        with observed(self.door, "text") as seen:
+            result = self._search(text, limit=limit, offset=offset, grouped=grouped, videos=videos)
+            seen.found(result.found, good=result.good, relaxed=result.relaxed)
+            return result
+
+    def warm_up(self, *texts: str) -> None:
+        """Search for nobody, so that everything is loaded before somebody does."""
+        for text in texts:
+            self._search(text, limit=1, offset=0, grouped=True, videos=None)
+
+    def _search(
+        self, text: str, *, limit: int, offset: int, grouped: bool, videos: Collection[str] | None
+    ) -> SearchResult:
         started = time.perf_counter()
         _check_page(limit, offset)
         with self.catalog.read() as connection:
-            names = self._follow(connection)
+            meaning, names = self._follow(connection)
         query = understand(text, names)
-        vector, asked = self._embedded(query)
+        vector, asked = meaning.embedded(query)
         with self.catalog.read() as connection:
             wanted = _filter(connection, query)
             if videos is not None:
                 wanted = replace(wanted, videos=_both(videos, wanted.videos))
-            ranking = _ranking(connection, self.embedder.name, query, vector, asked, wanted)
+            ranking = _ranking(connection, meaning.model, query, vector, asked, wanted)
             relaxed = not ranking.groups and bool(wanted.people)
             if relaxed and vector is not None:  # those asked for may be there, with nothing told of them
                 ranking = replace(_listed(connection, wanted, ()), good=frozenset())
@@ -123,7 +146,7 @@ class SearchService:
                 wanted = replace(wanted, people=())
                 together = query.people.all_of + query.people.preferred
                 query_near = replace(query, people=replace(query.people, all_of=(), preferred=together))
-                ranking = _ranking(connection, self.embedder.name, query_near, vector, asked, wanted)
+                ranking = _ranking(connection, meaning.model, query_near, vector, asked, wanted)
                 ranking = _weakened(ranking, len(together))
             groups = ranking.groups if grouped else ranking.alone()
             moments = _moments(connection, groups[offset : offset + limit], ranking, query, asked)
@@ -132,33 +155,25 @@ class SearchService:
     def prepare(self, texts: Sequence[str]) -> None:
         """Embed at once what the next searches for these texts need: one alone takes several times as long."""
         with self.catalog.read() as connection:
-            names = self._follow(connection)
+            meaning, names = self._follow(connection)
         asked = []
         for text in texts:
             with suppress(InputError):  # `search` says what is wrong
                 asked.append(understand(text, names).rest)
-        rests = [rest for rest in dict.fromkeys(asked) if rest]
-        readings = [self._readings(rest) for rest in rests]
-        missing = list(dict.fromkeys(word for rest in rests for word in self._lexicon.missing(rest)))
-        flat = [reading for each in readings for reading in each]
-        vectors = self.embedder.embed(flat)
-        ends = np.cumsum([len(each) for each in readings])
-        parts = np.split(vectors, ends[:-1]) if rests else []
-        self._ready = {rest: _mean(part) for rest, part in zip(rests, parts, strict=True)}
-        self._lexicon.learn(dict(zip(missing, word_vectors(self.embedder, missing), strict=True)))
+        meaning.prepare([rest for rest in dict.fromkeys(asked) if rest])
 
     def candidates(self, text: str) -> list[Candidate]:
         """The segments that `search` would rank, in no order: for measuring what the indexes give."""
         with self.catalog.read() as connection:
-            names = self._follow(connection)
+            meaning, names = self._follow(connection)
         query = understand(text, names)
-        vector, asked = self._embedded(query)
+        vector, asked = meaning.embedded(query)
         if vector is None:
             return []
         with self.catalog.read() as connection:
             return candidates(
                 connection,
-                model=self.embedder.name,
+                model=meaning.model,
                 vector=vector,
                 tokens=asked.tokens,
                 wanted=_filter(connection, query),
@@ -171,24 +186,30 @@ class SearchService:
             NotFoundError: there is no such segment.
             InputError: nothing is known of it that could be compared.
         """
+        with observed(self.door, "similar") as seen:
+            result = self._similar(segment_id, limit=limit, offset=offset)
+            seen.found(result.found)
+            return result
+
+    def _similar(self, segment_id: int, *, limit: int, offset: int) -> SearchResult:
         started = time.perf_counter()
         _check_page(limit, offset)
         with self.catalog.read() as connection:
-            self._follow(connection)
+            meaning, _ = self._follow(connection)
             found = read_segments(connection, ids=[segment_id])
             if not found:
                 raise NotFoundError(f"There is no segment {segment_id}: it may have been removed.")
-            vectors = segment_vectors(connection, segment_id, self.embedder.name)
+            vectors = segment_vectors(connection, segment_id, meaning.model)
         if not vectors:
             raise InputError(
                 "Nothing is known of this segment yet that could be compared: run `ingest` for its video."
             )
         text = next(iter(texts_of(found[0]).values()))
-        asked = self._ask(text)
+        asked = meaning.ask(text)
         with self.catalog.read() as connection:
             near = candidates(
                 connection,
-                model=self.embedder.name,
+                model=meaning.model,
                 vector=vectors[0],
                 tokens=asked.tokens,
                 wanted=SegmentFilter(),
@@ -202,7 +223,10 @@ class SearchService:
         """Where the face of a photo is on screen, the most alike first; see `FaceSearch.search`."""
         if self._faces is None:
             raise InputError("This search was opened without models for faces.")
-        return self._faces().search(photo)
+        with observed(self.door, "face") as seen:
+            found = self._faces().search(photo)
+            seen.found(len(found))
+            return found
 
     # --- recent and saved searches ---
 
@@ -246,11 +270,15 @@ class SearchService:
 
     # --- inside ---
 
-    def _follow(self, connection: Connection) -> NameIndex:
-        """Bring what is known of the library's words and names up to date."""
-        people, vocabulary = library_state(connection)
-        self._lexicon.follow(connection, vocabulary)
-        return self._name_index(people)
+    def _follow(self, connection: Connection) -> tuple[_Meaning, NameIndex]:
+        """The model that answers, and what is known of the library's words and names, up to date."""
+        state = library_state(connection)
+        embedder = self._models.of(state.answering)
+        meaning = self._meaning
+        if meaning is None or meaning.embedder is not embedder:  # who asks at this moment goes on with the old one
+            self._meaning = meaning = _Meaning(embedder)
+        meaning.lexicon.follow(connection, state.vocabulary)
+        return meaning, self._name_index(state.people)
 
     def _name_index(self, people: Sequence[PersonRecord]) -> NameIndex:
         """The index of names, made anew only where people changed."""
@@ -260,32 +288,54 @@ class SearchService:
             self._names = (tuple(people), index)
         return index
 
-    def _embedded(self, query: Query) -> tuple[list[float] | None, Asked]:
+
+class _Meaning:
+    """What a query means in one text model, and to the library's words."""
+
+    def __init__(self, embedder: SentenceEmbedder) -> None:
+        self.embedder = embedder
+        self.model = embedder.name
+        self.lexicon = Lexicon(embedder)
+        self._ready: dict[str, Floats] = {}
+
+    def prepare(self, rests: Sequence[str]) -> None:
+        """Embed at once what queries leave to be compared."""
+        readings = [self._readings(rest) for rest in rests]
+        missing = list(dict.fromkeys(word for rest in rests for word in self.lexicon.missing(rest)))
+        flat = [reading for each in readings for reading in each]
+        vectors = self.embedder.embed(flat)
+        ends = np.cumsum([len(each) for each in readings])
+        parts = np.split(vectors, ends[:-1]) if rests else []
+        self._ready = {rest: _mean(part) for rest, part in zip(rests, parts, strict=True)}
+        self.lexicon.learn(dict(zip(missing, word_vectors(self.embedder, missing), strict=True)))
+
+    def embedded(self, query: Query) -> tuple[list[float] | None, Asked]:
         """The query's vector, None where it is people and filters only; no transaction waits for the model."""
         if not query.rest:
-            return None, self._lexicon.ask("", {})
+            return None, self.lexicon.ask("", {})
         ready = self._ready.get(query.rest)
         readings = self._readings(query.rest) if ready is None else []
-        missing = self._lexicon.missing(query.rest)
+        missing = self.lexicon.missing(query.rest)
         # one call: what the model does for a call takes longer than what it does for a text
         vectors = self.embedder.embed([*readings, *missing])
         vector = _mean(vectors[: len(readings)]) if ready is None else ready
         spelt = without_unknown(self.embedder, missing, vectors[len(readings) :])
-        return vector.tolist(), self._lexicon.ask(query.rest, dict(zip(missing, spelt, strict=True)))
+        return vector.tolist(), self.lexicon.ask(query.rest, dict(zip(missing, spelt, strict=True)))
+
+    def ask(self, text: str) -> Asked:
+        """The words of a text against the library's."""
+        missing = self.lexicon.missing(text)
+        vectors = word_vectors(self.embedder, missing)
+        return self.lexicon.ask(text, dict(zip(missing, vectors, strict=True)))
 
     def _readings(self, text: str) -> list[str]:
         """What is embedded for a text: itself, and with English words in the place of Korean ones."""
         told = glossed(text) if self.embedder.glosses else None
         return [text, told] if told else [text]
 
-    def _ask(self, text: str) -> Asked:
-        missing = self._lexicon.missing(text)
-        vectors = word_vectors(self.embedder, missing)
-        return self._lexicon.ask(text, dict(zip(missing, vectors, strict=True)))
 
-
-def open_search(settings: Settings) -> SearchService:
-    """The search of a library.
+def open_search(settings: Settings, door: SearchDoor = "cli") -> SearchService:
+    """The search of a library, through a door.
 
     Raises:
         VsearchError: the database or the text model is not available.
@@ -294,6 +344,7 @@ def open_search(settings: Settings) -> SearchService:
         open_catalog(settings),
         load_sentence_embedder(settings.sentence_embedder),
         cache(lambda: open_face_search(settings)),
+        door=door,
     )
 
 

@@ -37,7 +37,7 @@ STARTED_AT_ONCE: Final = 50
 """Runs that one look asks for; the rest is asked for by the next ones, so that no look takes long."""
 _GONE: Final = "Its run is no longer in Dagster."
 _STOPPED: Final = "It was stopped in Dagster."
-_FIRST: Final = {PRIORITY_TAG: "1"}
+_FIRST: Final = {PRIORITY_TAG: "1", "dagster-celery/run_priority": "3"}
 """Somebody is waiting for it: before the runs of backfills."""
 
 

@@ -174,11 +174,12 @@ def _look_at_videos(
 ) -> Cursor:
     with catalog.begin() as connection:
         now = database_time(connection)
-        videos = searchable_since(connection, _time(cursor.videos))
+        began = min(_time(cursor.videos), now - LOOK_BACK)  # a clock that was set back leaves the cursor ahead
+        videos = searchable_since(connection, began)
         watches = list_watches(connection)
     seen = set(cursor.seen)
     new = [video for video in videos if _mark(video) not in seen]
-    ready = [video for video in new if video.previewed or now - video.finished_at >= PREVIEWS_WAIT]
+    ready = [video for video in new if video.previewed or abs(now - video.finished_at) >= PREVIEWS_WAIT]
     for start in range(0, len(ready), VIDEOS_TOGETHER):
         if time.monotonic() > until:
             break
@@ -189,7 +190,7 @@ def _look_at_videos(
         seen |= {_mark(video) for video in some}
     left = [video.finished_at for video in new if _mark(video) not in seen]
     since = min([now - LOOK_BACK, *left])
-    since = max(since, _time(cursor.videos))
+    since = max(since, began)
     kept = [_mark(video) for video in videos if video.finished_at >= since and _mark(video) in seen]
     return replace(cursor, videos=_text(since), seen=tuple(kept))
 
@@ -201,7 +202,7 @@ def _mark(video: SearchableVideo) -> str:
 @lru_cache(maxsize=1)
 def _search(catalog: Catalog, sentences: SentenceEmbedderResource) -> SearchService:
     """Kept from look to look, with its model and what it knows of the library's words."""
-    return SearchService(catalog, sentences.load())
+    return SearchService(catalog, sentences.load(), door="sensor")
 
 
 def _make_searchable(catalog: Catalog, settings: Settings, videos: Sequence[SearchableVideo]) -> None:
@@ -237,7 +238,7 @@ def _look_at_runs(
     instance: DagsterInstance, catalog: Catalog, settings: Settings, cursor: Cursor, until: float
 ) -> Cursor:
     now = datetime.now(UTC)
-    since = _time(cursor.runs) - LOOK_BACK
+    since = min(_time(cursor.runs), now) - LOOK_BACK
     filters = RunsFilter(statuses=[DagsterRunStatus.FAILURE], updated_after=since)
     records = sorted(instance.get_run_records(filters), key=lambda record: record.update_timestamp)
     began = _time(cursor.began).timestamp()
@@ -260,7 +261,7 @@ def _is_over(instance: DagsterInstance, record: RunRecord, now: datetime) -> boo
     """Whether the run failed for good; Dagster writes a moment later whether it tries again."""
     again = record.dagster_run.tags.get(WILL_RETRY_TAG)
     if again is None and instance.run_retries_enabled:
-        return now.timestamp() - (record.end_time or 0.0) >= TAG_WAIT.total_seconds()
+        return abs(now.timestamp() - (record.end_time or 0.0)) >= TAG_WAIT.total_seconds()
     return again != "true"
 
 

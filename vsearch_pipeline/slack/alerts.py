@@ -31,12 +31,13 @@ from vsearch_pipeline.catalog.alerts import (
 from vsearch_pipeline.catalog.database import Catalog
 from vsearch_pipeline.catalog.slack import forget_file
 from vsearch_pipeline.errors import VsearchError, in_words
-from vsearch_pipeline.previews import preview_path
+from vsearch_pipeline.previews import local_preview
 from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.slack.alert_messages import Message, alert_message, digest, picture_ranges
 from vsearch_pipeline.slack.client import Tokens, Workspace, error_code, reason_of, web_client
 from vsearch_pipeline.slack.pictures import Pictures
 from vsearch_pipeline.slack.quiet import QuietHours
+from vsearch_pipeline.storage.store import open_store
 
 _LOG = logging.getLogger(__name__)
 EVENT_TYPE: Final = "vsearch_alert"
@@ -88,7 +89,7 @@ def due(
         return []
     lately = [message for message in told if message.at > now - every]
     left = 0 if any(message.alerts > 1 for message in lately) else max(0, above - len(lately))
-    coming = now - max(each.made_at for each in waiting) < SETTLED
+    coming = abs(now - max(each.made_at for each in waiting)) < SETTLED
     if left == 0 and coming:
         return []
     if len(waiting) <= left and not (quiet and quiet.between(waiting[0].made_at, now)):
@@ -372,7 +373,7 @@ class _Sender:
         return [ids.get(path) if path else None for path in paths]
 
     def _preview(self, video_id: str, spans: Sequence[Any]) -> Path | None:
-        found = (preview_path(self.settings.videos_dir, video_id, span) for span in spans)
+        found = (local_preview(open_store(self.settings), video_id, span) for span in spans)
         return next((path for path in found if path), None)
 
     def _forget(self, blocks: Sequence[Mapping[str, Any]], error: SlackApiError) -> None:

@@ -18,7 +18,7 @@ from vsearch_pipeline.editing.segments import SegmentService
 from vsearch_pipeline.editing.transaction import Editor
 from vsearch_pipeline.errors import NotFoundError
 from vsearch_pipeline.gemini import Gemini
-from vsearch_pipeline.previews import preview_path
+from vsearch_pipeline.previews import local_preview
 from vsearch_pipeline.search.answers import AnswerService
 from vsearch_pipeline.search.results import Moment
 from vsearch_pipeline.search.service import SearchService, open_search
@@ -26,6 +26,7 @@ from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.slack.client import Tokens, Workspace, web_client
 from vsearch_pipeline.slack.members import Member, Members
 from vsearch_pipeline.slack.pictures import Pictures
+from vsearch_pipeline.storage.store import MediaStore, open_store
 
 _BESIDE: Final = 8
 """Uploads and answers that go on after the first answer is out."""
@@ -80,9 +81,13 @@ class Desk:
         with self.catalog.begin() as connection:
             return list_people(connection)
 
+    @property
+    def store(self) -> MediaStore:
+        return open_store(self.settings)
+
     def preview(self, segment: SegmentRecord) -> Path | None:
         """The file of its moving preview."""
-        return preview_path(self.settings.videos_dir, segment.video_id, segment.span)
+        return local_preview(self.store, segment.video_id, segment.span)
 
     def previews(self, moments: Sequence[Moment]) -> list[Path | None]:
         """The file of each moment's best part."""
@@ -90,7 +95,7 @@ class Desk:
             next(m.span for m in moment.members if m.segment_id == moment.best.segment_id) for moment in moments
         ]
         return [
-            preview_path(self.settings.videos_dir, moment.best.video.id, span)
+            local_preview(self.store, moment.best.video.id, span)
             for moment, span in zip(moments, spans, strict=True)
         ]
 
@@ -105,11 +110,10 @@ def open_desk(settings: Settings, tokens: Tokens) -> Desk:
     Raises:
         VsearchError: the database or the text model is not available, or Slack does not let us in.
     """
-    searching = open_search(settings)
+    searching = open_search(settings, "slack")
     workspace = Workspace(web_client(tokens))
     _ = workspace.team
-    for query in ("a person 사람이 나오는", "안녕 hello"):
-        searching.search(query, limit=1)  # loads all that the first asker would wait for
+    searching.warm_up("a person 사람이 나오는", "안녕 hello")  # loads all that the first asker would wait for
     return Desk(
         settings,
         searching,

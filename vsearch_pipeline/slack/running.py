@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
@@ -13,8 +13,10 @@ from typing import Final
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from vsearch_pipeline.errors import ServiceError
+from vsearch_pipeline.seeing import seeing_routes
 from vsearch_pipeline.settings import Settings
 from vsearch_pipeline.slack.app import make_app
 from vsearch_pipeline.slack.client import Tokens, tokens_for
@@ -80,13 +82,16 @@ def over_socket(desk: Desk, tokens: Tokens) -> Iterator[SocketModeHandler]:
             handler.close()  # type: ignore[no-untyped-call]
 
 
-def http_app(app: App) -> Starlette:
-    """The other way: Slack posts what happens, signed."""
+def http_app(app: App, routes: Sequence[Route] = ()) -> Starlette:
+    """The other way: Slack posts what happens, signed.
+
+    Args:
+        routes: answered besides.
+    """
     from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import Request
     from starlette.responses import PlainTextResponse, Response
-    from starlette.routing import Route
 
     async def called(request: Request) -> Response:
         asked = to_bolt_request(request, await request.body())
@@ -95,7 +100,8 @@ def http_app(app: App) -> Starlette:
     async def health(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[Route(HTTP_PATH, called, methods=["POST"]), Route(HEALTH_PATH, health)])
+    called_by_slack = Route(HTTP_PATH, called, methods=["POST"])
+    return Starlette(routes=[called_by_slack, Route(HEALTH_PATH, health), *routes])
 
 
 def _serve(desk: Desk, tokens: Tokens) -> None:
@@ -103,5 +109,7 @@ def _serve(desk: Desk, tokens: Tokens) -> None:
 
     settings = desk.settings
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="slack") as executor:
-        app = http_app(make_app(desk, tokens, executor))
-        uvicorn.run(app, host=settings.slack_address, port=settings.slack_port, log_level="warning")
+        # who reaches this door is not known, so its metrics need a key
+        watched = seeing_routes(settings, open_metrics=False)
+        app = http_app(make_app(desk, tokens, executor), watched)
+        uvicorn.run(app, host=settings.slack_address, port=settings.slack_port, log_config=None, access_log=False)

@@ -71,7 +71,7 @@ def look(
         try:
             found = matching(search, watch.query, videos)
         except InputError as error:  # a video that it names may have gone
-            _LOG.warning("watch %s looks for nothing: %s", watch.id, error)
+            _LOG.warning("watch %s looks for nothing: %s", watch.id, error.code)  # its sentence has what was typed
             continue
         made += _tell(catalog, watch, found) if found else 0
     return made

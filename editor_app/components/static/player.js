@@ -183,6 +183,7 @@ class Player {
     video.addEventListener("ended", () => video === this.video && (this.inside ? this.atEnd() : this.halt()));
     this.fill(video);
     this.video = video;
+    this.owed = 0;
     this.setRate();
     video.textTracks.addEventListener("change", () => this.trackChanged());
     this.withTrack();
@@ -195,10 +196,13 @@ class Player {
     if (video !== this.video) return;
     if (!video.videoWidth) return this.refused(video); // sound alone: the picture's codec is unknown to this browser
     video.dataset.loaded = "";
+    const { owed } = this;
+    this.owed = 0;
     if (this.resume) this.seek(this.resume.at);
-    else if (this.inside && Math.abs(video.currentTime - this.moment.at - INTO_FRAME) > 0.0001) this.seek(this.moment.at);
+    else if (Math.abs(video.currentTime - this.target) > 0.0001) this.seek(this.target - INTO_FRAME);
     if (this.resume?.playing) this.run();
     this.resume = null;
+    if (owed) this.step(owed);
   }
 
   run() {
@@ -641,14 +645,15 @@ class Player {
     this.run();
   }
 
-  // One frame or several on. Frames that were asked for while one is still being sought are made up for at once.
+  // One frame or several on. Frames that were asked for while one is still being sought, or the video still fetched,
+  // are made up for at once.
   async step(frames) {
     if (!this.video) return;
     this.halt();
     this.video.pause();
     this.until = null;
     this.owed += frames;
-    if (this.walking) return;
+    if (this.walking || this.video.readyState < 1) return;
     this.walking = true;
     while (this.owed && this.video) {
       const count = this.owed;

@@ -3,6 +3,7 @@ const ANSWER_MS = 60_000; // an edit that is not answered by then is lost
 const AGAIN_MS = 2500;
 const UNSURE_MS = 6000;
 const STATES = ["chosen", "picked"];
+const PRESS_MS = 15_000; // who waits for a player that long has not forgotten what was pressed
 const KEYS_WITHOUT_VIDEO = ["?", "/", "Escape"];
 
 // What is told to the server. A message may be overtaken by the next one before it is read, and the work on it broken
