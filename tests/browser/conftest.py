@@ -25,6 +25,9 @@ START_SECONDS = 60
 PATIENCE_MS = 45_000
 """The first page of a busy machine waits for the text model, and any page beside tests that kill servers."""
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+BROWSERS = ("chromium-headless-shell", "chromium")
+"""The first that is there. The same engine, but the shell opens no window around a page, which takes Chromium most of
+what it does for a test."""
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -38,11 +41,16 @@ FLAGS = [
 ]
 
 
+def browser_path() -> str | None:
+    """Where the browser is: `VSEARCH_CHROMIUM`, else the first of `BROWSERS` that is installed."""
+    return os.environ.get("VSEARCH_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("VSEARCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(path).exists():
-        pytest.skip(f"no browser at {path}: install Chromium or set VSEARCH_CHROMIUM")
+    path = browser_path()
+    if path is None:
+        pytest.skip(f"no browser: install {' or '.join(BROWSERS)}, or set VSEARCH_CHROMIUM")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
