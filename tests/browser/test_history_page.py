@@ -267,6 +267,20 @@ def test_axe_finds_nothing_serious(look: Visit, room: Room, locale: str, width: 
     assert faults(page) == []
 
 
+def test_a_menu_that_is_opened_while_the_page_is_drawn_again_stays(look: Visit, room: Room) -> None:
+    one = room.by("민지").set_captions([room.lib.film_segments[0]], {"en": "A red kite floats."}).operation or 0
+    page = look("/history")
+    press(page, one, ENGLISH.revert)
+    expect(panel(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    entry(page, one).locator(".more").evaluate("(more) => more.click()")  # the server has not answered yet
+    expect(panel(page)).to_be_hidden()
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.get_by_role("menuitem", name=ENGLISH.video_to_here, exact=True).click()
+    expect(panel(page)).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
 def test_hostile_text_is_text_and_nothing_is_wider_than_the_screen(
     look: Visit, room: Room, width: int, height: int

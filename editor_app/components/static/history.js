@@ -232,6 +232,7 @@ class History {
     const opened = this.opened;
     this.opened = null;
     const focused = this.root.getRootNode().activeElement?.closest(".entry")?.dataset.id;
+    const chosenFrom = this.root.querySelector(".menu:popover-open")?.closest(".entry").dataset.id;
     const items = new Map();
     const days = data.days.map(({ label, entries }) => {
       const day = make("section", "day");
@@ -243,7 +244,9 @@ class History {
     });
     this.items = items;
     this.days.replaceChildren(...days);
-    this.keepFocus(opened, focused);
+    const menu = this.items.get(Number(chosenFrom))?.querySelector(".menu");
+    if (menu) menu.showPopover(); // what is moved closes
+    else this.keepFocus(opened, focused);
   }
 
   keepFocus(opened, focused) {
