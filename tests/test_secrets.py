@@ -174,7 +174,7 @@ def test_every_secret_setting_has_a_canary() -> None:
 def test_all_doors_with_what_goes_wrong(world: World, log_format: str) -> None:
     home = world.home
     (home / "inbox").mkdir(exist_ok=True)
-    make_clip(home / "inbox" / f"{log_format}.mp4", seconds=1.2 + len(log_format) / 10, fps=25, size=(160, 120))
+    make_clip(home / "inbox" / f"{log_format}.mp4", seconds=1.2 + len(world.printed) / 5, fps=25, size=(160, 120))
     (home / "inbox" / f"bad {log_format}.mp4").write_text("no film")
     (home / "inbox" / "links.txt").write_text(f"http://127.0.0.1:1/{log_format}.mp4\n")
     world.environment["VSEARCH_LOG_FORMAT"] = log_format
