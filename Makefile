@@ -37,7 +37,7 @@ demo: install ## ingest the sample library, search it, say how to open it
 up: install ## serve everything: database, Dagster, the page (Ctrl-C stops it)
 	$(BIN)/vsearch up
 
-test: install ## run the tests, in JOBS processes (browser tests run where Chromium is installed)
+test: install ## run the tests, in JOBS processes (browser tests run where Chromium or its headless shell is installed)
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-elsewhere: install ## the same on an external PostgreSQL and a bucket, which it starts (TESTS=... for some of them)
