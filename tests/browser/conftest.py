@@ -26,8 +26,8 @@ PATIENCE_MS = 45_000
 """The first page of a busy machine waits for the text model, and any page beside tests that kill servers."""
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 BROWSERS = ("chromium-headless-shell", "chromium")
-"""The first that is there. The same engine, but the shell opens no window around a page, which takes Chromium most of
-what it does for a test."""
+"""The first that is there. The same engine, but the shell opens no window around a page, which takes Chromium most
+of what it does for a test."""
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
