@@ -129,12 +129,22 @@ SCENES: Final = (
 )
 
 
+_SAME_COLOURS = """() => {
+    const before = window.coloursBefore;
+    window.coloursBefore = [...document.querySelectorAll('.stApp, .stApp button, .stApp p, .stApp label')]
+        .map(getComputedStyle).map(it => [it.color, it.backgroundColor, it.opacity]).join();
+    return before === window.coloursBefore;
+}"""
+"""As the last time that it was asked: a page that is told of another scheme is drawn in it piece by piece."""
+
+
 def settled(page: Page) -> None:
     """Nothing fades in or runs any more."""
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
     page.wait_for_function(
         "document.getAnimations().every(it => it.playState !== 'running' || it.effect.getTiming().iterations > 9)"
     )
+    page.wait_for_function(_SAME_COLOURS, polling=300)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -218,7 +218,10 @@ def test_it_leaves_as_files_and_as_a_link(
         item = page.locator(".item").first
         item.hover()
         item.locator(".pick").click()
-        page.get_by_role("button", name=texts.export_some.format(count=1)).click()
+        export_some = page.get_by_role("button", name=texts.export_some.format(count=1))
+        expect(export_some).to_be_visible()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # what is drawn anew would close it
+        export_some.click()
         panel = page.get_by_test_id("stPopoverBody")
         edl = _download(page, panel, export.kind_timeline, "EDL", tmp_path)
         [track] = opentimelineio.adapters.read_from_file(str(edl), rate=25).video_tracks()
