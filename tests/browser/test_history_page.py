@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from editor_app.texts.history import ENGLISH, KOREAN
 from tests.browser.axe import faults
 from tests.browser.conftest import Visit, serving_page, visiting
+from tests.browser.test_accessible import settled
 from tests.browser.test_search import address
 from tests.editor_app.library import CAPTIONS, HOSTILE_CAPTION, Library, another_library
 from vsearch_pipeline.catalog.database import open_catalog
@@ -259,11 +260,13 @@ def test_axe_finds_nothing_serious(look: Visit, room: Room, locale: str, width: 
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         expect(panel(page)).to_be_visible()
-        page.wait_for_timeout(500)  # colours change softly
+        settled(page)
         assert faults(page) == []
     page.keyboard.press("Escape")
     entry(page, one).locator(".more").click()
     expect(page.get_by_role("menu")).to_be_visible()
+    expect(panel(page)).to_be_hidden()
+    settled(page)
     assert faults(page) == []
 
 
