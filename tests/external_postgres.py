@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from vsearch_pipeline.serve import free_port
 
 PASSWORD = "secret"  # noqa: S105 - of a server that lives as long as a test
 USER = "postgres"
@@ -35,7 +36,7 @@ class ExternalPostgres:
     def __init__(self, folder: Path, *, options: str = "") -> None:
         self.folder = folder
         self.data = folder / "data"
-        self.port = _free_port()
+        self.port = free_port(0)
         self.url = f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/vsearch"
         self._options = options
         self._user = _server_user()
@@ -142,12 +143,6 @@ def _binaries() -> Path:
 def _server_user() -> str | None:
     """PostgreSQL does not run as root: `nobody` runs it then, else whoever runs the tests."""
     return "nobody" if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def _is_running(pid: int) -> bool:

@@ -213,17 +213,22 @@ def launcher(tmp_path: Path) -> K8sRunLauncher:
     )
 
 
+def pod_of(context: Any, launcher: K8sRunLauncher, what: str) -> Any:
+    """The pod of a `run` or `step` as it is handed to the cluster."""
+    return construct_dagster_k8s_job(
+        job_config=context.get_k8s_job_config(IMAGE, launcher),
+        args=["dagster", "api", f"execute_{what}"],
+        job_name=f"dagster-{what}-1",
+        component=f"{what}_worker",
+        user_defined_k8s_config=context.run_k8s_config,
+    ).spec.template.spec
+
+
 def run_pod(launcher: K8sRunLauncher, instance: DagsterInstance, tags: dict[str, str]) -> Any:
     """The pod of a run of `ingest`."""
     run = instance.create_run_for_job(defs.resolve_job_def("ingest"), tags=tags)
     context = launcher.get_container_context_for_run(run)
-    return construct_dagster_k8s_job(
-        job_config=context.get_k8s_job_config(IMAGE, launcher),
-        args=["dagster", "api", "execute_run"],
-        job_name="dagster-run-1",
-        component="run_worker",
-        user_defined_k8s_config=context.run_k8s_config,
-    ).spec.template.spec
+    return pod_of(context, launcher, "run")
 
 
 def step_pod(launcher: K8sRunLauncher, step: str, settings: Settings) -> Any:
@@ -249,13 +254,7 @@ def step_pod(launcher: K8sRunLauncher, step: str, settings: Settings) -> Any:
         get_step_context=lambda _: SimpleNamespace(step=SimpleNamespace(op_name=step)),
     )
     context = handler._get_container_context(asked)
-    return construct_dagster_k8s_job(
-        job_config=context.get_k8s_job_config(IMAGE, launcher),
-        args=["dagster", "api", "execute_step"],
-        job_name="dagster-step-1",
-        component="step_worker",
-        user_defined_k8s_config=context.run_k8s_config,
-    ).spec.template.spec
+    return pod_of(context, launcher, "step")
 
 
 NODES = {"nvidia.com/gpu.product": "NVIDIA-L4"}
